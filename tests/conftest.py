@@ -1,0 +1,139 @@
+"""What tests may ask for: a database of their own, a bus of their own, free ports.
+
+PostgreSQL and NATS start when the first test asks, once per run, in a temporary folder that goes
+with them. They live on an event loop of their own, because every test has its own loop and ends it.
+"""
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy.local.migrate import migrate_all
+from deploy.local.nats import Nats
+from deploy.local.ports import free_port as find_free_port
+from deploy.local.postgres import Postgres, role
+
+TEMPLATE = "switchyard_template"
+KINDS = ("unit", "contract", "integration", "system", "live", "e2e")
+
+
+@dataclass(frozen=True)
+class Database:
+    """A fresh database with every service's schema, for one test."""
+
+    name: str
+    server: Postgres
+
+    def dsn(self, service: str) -> str:
+        """As the service itself would connect: its own role, its own schema."""
+        return self.server.dsn(self.name, role(service))
+
+    @property
+    def admin_dsn(self) -> str:
+        return self.server.dsn(self.name)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test's kind is its folder: tests/integration/… is marked `integration`."""
+    root = Path(__file__).parent
+    for item in items:
+        kind = item.path.relative_to(root).parts[0]
+        if kind in KINDS:
+            item.add_marker(kind)
+
+
+@pytest.fixture(scope="session")
+def infrastructure_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture(scope="session")
+def server_dir() -> Iterator[Path]:
+    """Only its owner may enter pytest's own folder, and PostgreSQL may have to run as nobody."""
+    folder = Path(tempfile.mkdtemp(prefix="switchyard-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(
+    infrastructure_loop: asyncio.AbstractEventLoop, server_dir: Path
+) -> Iterator[Postgres]:
+    server = Postgres(server_dir, durable=False)
+    infrastructure_loop.run_until_complete(server.start())
+    yield server
+    infrastructure_loop.run_until_complete(server.stop())
+
+
+@pytest.fixture(scope="session")
+def migrated_template(
+    infrastructure_loop: asyncio.AbstractEventLoop, postgres_server: Postgres
+) -> str:
+    async def prepare() -> None:
+        await postgres_server.ensure_database(TEMPLATE)
+        await migrate_all(lambda service: postgres_server.dsn(TEMPLATE, role(service)))
+
+    infrastructure_loop.run_until_complete(prepare())
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def database_numbers() -> Iterator[int]:
+    return itertools.count(1)
+
+
+@pytest.fixture
+def database(
+    infrastructure_loop: asyncio.AbstractEventLoop,
+    postgres_server: Postgres,
+    migrated_template: str,
+    database_numbers: Iterator[int],
+) -> Iterator[Database]:
+    """`database.dsn("acd")`: migrated, empty, gone after the test."""
+    name = f"test_{next(database_numbers)}"
+    run = infrastructure_loop.run_until_complete
+    run(postgres_server.create_database_from_template(name, migrated_template))
+    yield Database(name, postgres_server)
+    run(postgres_server.drop_database(name))
+
+
+@pytest.fixture(scope="session")
+def nats_server(infrastructure_loop: asyncio.AbstractEventLoop, server_dir: Path) -> Iterator[Nats]:
+    server = Nats(server_dir)
+    infrastructure_loop.run_until_complete(server.start())
+    yield server
+    infrastructure_loop.run_until_complete(server.stop())
+
+
+@pytest.fixture
+def nats_url(infrastructure_loop: asyncio.AbstractEventLoop, nats_server: Nats) -> Iterator[str]:
+    """A bus without streams or buckets. A test that means to kill it starts `Nats` itself."""
+    yield nats_server.url
+    infrastructure_loop.run_until_complete(wipe(nats_server.url))
+
+
+async def wipe(url: str) -> None:
+    """Key-value buckets and object stores are streams too, and consumers go with their stream."""
+    import nats
+
+    client = await nats.connect(url, connect_timeout=2, allow_reconnect=False)
+    try:
+        manager = client.jetstream()
+        for stream in await manager.streams_info():
+            await manager.delete_stream(stream.config.name)
+    finally:
+        await client.close()
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    return find_free_port
