@@ -1,0 +1,1 @@
+"""How any Switchyard service starts, listens, logs, retries and stops."""

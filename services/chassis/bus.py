@@ -1,0 +1,303 @@
+"""The bus: NATS with JetStream. Facts are kept in one stream; who needs them has a durable consumer."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import nats
+import nats.errors
+import nats.js.errors
+import structlog
+from google.protobuf.message import Message
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    StorageType,
+    StreamConfig,
+)
+
+from services.chassis import metrics
+from services.chassis.envelope import Envelope, Outgoing, seal, unseal
+from services.chassis.errors import Full, Invalid, SwitchyardError, Unavailable
+
+log = structlog.get_logger()
+
+STREAM = "SWITCHYARD"
+SUBJECTS = "sy.>"
+DEDUPE_WINDOW_S = 120.0  # longer than any retry of ours, so a retry is never a double
+BATCH = 100  # publishes in flight; three times the throughput of one at a time
+BUFFER = 100_000  # events kept while NATS is away: 5 minutes at 300/s, some 100 MB
+ACK_TIMEOUT_S = 5.0
+START_TIMEOUT_S = 30.0
+ACK_WAIT_S = 60.0  # a batch not acknowledged by then goes to another instance
+TRIES = 5  # for an event that its handler refuses, before it is set aside
+LISTEN_PENDING = 65_536  # live messages kept for a slow listener
+
+Handler = Callable[[Sequence[Envelope]], Awaitable[None]]
+Listener = Callable[[Envelope], None]
+
+
+class Bus:
+    """A service's hold on NATS. `start()` first; `stop()` publishes what is still in the buffer."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        service: str,
+        max_age_days: int = 14,
+        max_mib: int = 2048,
+    ) -> None:
+        self._servers = [part.strip() for part in url.split(",")]
+        self._service = service
+        self._limits = (max_age_days * 86400.0, max_mib * 1024 * 1024)
+        self._buffer: deque[Outgoing] = deque()
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._nc: Any = None
+        self._js: Any = None
+
+    @property
+    def connected(self) -> bool:
+        return self._nc is not None and bool(self._nc.is_connected)
+
+    @property
+    def buffered(self) -> int:
+        """Events not yet acknowledged by the stream."""
+        return len(self._buffer)
+
+    async def start(self) -> None:
+        """Connects and makes sure of the stream, waiting up to 30 s for NATS. Raises Unavailable."""
+        await self._reach()
+        self._nc = await nats.connect(
+            servers=self._servers,
+            name=f"switchyard-{self._service}",
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.25,
+            connect_timeout=5,
+            pending_size=16 * 1024 * 1024,
+            error_cb=_noted("nats_error"),
+            disconnected_cb=_noted("nats_disconnected"),
+            reconnected_cb=_noted("nats_reconnected"),
+        )
+        self._js = self._nc.jetstream(timeout=ACK_TIMEOUT_S)
+        await self._ensure_stream()
+        self._tasks.append(asyncio.create_task(self._drain_buffer(), name="bus-publisher"))
+
+    async def _reach(self) -> None:
+        """nats-py sleeps 2 s after a failed first connect, so the port is tried by hand before."""
+        deadline = asyncio.get_running_loop().time() + START_TIMEOUT_S
+        while True:
+            for server in self._servers:
+                host, _, port = server.rpartition("@")[2].removeprefix("nats://").rpartition(":")
+                try:
+                    _, writer = await asyncio.open_connection(host, int(port or 4222))
+                    writer.close()
+                    return
+                except (OSError, ValueError):
+                    continue
+            if asyncio.get_running_loop().time() > deadline:
+                raise Unavailable("nats", f"NATS is not reachable at {len(self._servers)} address(es).")
+            await asyncio.sleep(0.05)
+
+    async def _ensure_stream(self) -> None:
+        age, size = self._limits
+        wanted = StreamConfig(
+            name=STREAM,
+            subjects=[SUBJECTS],
+            storage=StorageType.FILE,
+            discard=DiscardPolicy.OLD,
+            max_age=age,
+            max_bytes=size,
+            duplicate_window=DEDUPE_WINDOW_S,
+            allow_direct=True,
+        )
+        try:
+            await self._js.add_stream(wanted)
+        except nats.js.errors.BadRequestError:
+            await self._js.update_stream(wanted)
+
+    # ------------------------------------------------------------ publishing
+
+    async def publish(self, message: Message, slug: str, *, id: str = "") -> None:  # noqa: A002
+        """Publishes and waits until the stream has it. Raises Unavailable when NATS is away."""
+        await self.publish_sealed([seal(message, slug, service=self._service, id=id)])
+
+    async def publish_sealed(self, events: Sequence[Outgoing]) -> None:
+        """Publishes in order, pipelined. Raises Unavailable; those already kept are not doubled later."""
+        for start in range(0, len(events), BATCH):
+            await self._publish_batch(events[start : start + BATCH])
+
+    async def _publish_batch(self, events: Sequence[Outgoing]) -> None:
+        if not self.connected:
+            raise Unavailable("nats")
+        try:
+            acks = [
+                await self._js.publish_async(event.subject, event.payload, headers={"Nats-Msg-Id": event.id})
+                for event in events
+            ]
+            async with asyncio.timeout(ACK_TIMEOUT_S):
+                await asyncio.gather(*acks)
+        except (TimeoutError, OSError, nats.errors.Error, nats.js.errors.Error) as problem:
+            raise Unavailable("nats") from problem
+        metrics.EVENTS_PUBLISHED.inc(len(events))
+
+    def offer(self, message: Message, slug: str, *, id: str = "") -> None:  # noqa: A002
+        """Queues an event for publishing, in order, without waiting; kept over an outage of NATS.
+
+        Raises Full when 100,000 wait already: the caller decides what is lost, never this buffer.
+        """
+        if len(self._buffer) >= BUFFER:
+            metrics.EVENTS_DROPPED.inc()
+            raise Full("The buffer of events towards NATS is full: is NATS away?")
+        self._buffer.append(seal(message, slug, service=self._service, id=id))
+        self._idle.clear()
+        self._wake.set()
+
+    async def flush(self, within_s: float = 5.0) -> bool:
+        """Waits until all offered events are in the stream; False when that took too long."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _drain_buffer(self) -> None:
+        pause_s = 0.05
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._buffer:
+                batch = [self._buffer[i] for i in range(min(BATCH, len(self._buffer)))]
+                try:
+                    await self._publish_batch(batch)
+                except Unavailable:
+                    await asyncio.sleep(pause_s + random.random() * 0.05)  # noqa: S311
+                    pause_s = min(pause_s * 2, 2.0)
+                    continue
+                pause_s = 0.05
+                for _ in batch:
+                    self._buffer.popleft()
+            self._idle.set()
+
+    # ------------------------------------------------------------ consuming
+
+    async def consume(
+        self,
+        durable: str,
+        subjects: Sequence[str],
+        handler: Handler,
+        *,
+        batch: int = 100,
+        from_now: bool = False,
+    ) -> None:
+        """Feeds `handler` with events in stream order, in batches, for as long as the bus is up.
+
+        A batch is acknowledged when the handler returns. Unavailable is retried for ever (a database
+        that is away loses nothing); any other error five times, then event by event, and the one that
+        still fails is set aside, logged and counted. The handler must stand repeats.
+        """
+        config = ConsumerConfig(
+            durable_name=durable,
+            filter_subjects=list(subjects),
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=ACK_WAIT_S,
+            max_ack_pending=batch,  # one batch at a time keeps the order
+            deliver_policy=DeliverPolicy.NEW if from_now else DeliverPolicy.ALL,
+        )
+        await self._js.add_consumer(STREAM, config)
+        subscription = await self._js.pull_subscribe_bind(durable, stream=STREAM)
+        task = asyncio.create_task(
+            self._consuming(durable, subscription, handler, batch), name=f"consumer-{durable}"
+        )
+        self._tasks.append(task)
+
+    async def _consuming(self, durable: str, source: Any, handler: Handler, batch: int) -> None:
+        while True:
+            try:
+                messages = await source.fetch(batch, timeout=5.0)
+            except (TimeoutError, nats.errors.TimeoutError):
+                continue
+            except (OSError, nats.errors.Error, nats.js.errors.Error) as problem:
+                log.warning("consumer_waits_for_nats", consumer=durable, error=str(problem)[:200])
+                await asyncio.sleep(0.5)
+                continue
+            await self._deliver(durable, messages, handler)
+
+    async def _deliver(self, durable: str, messages: Sequence[Any], handler: Handler) -> None:
+        events: list[Envelope] = []
+        for message in messages:
+            try:
+                events.append(unseal(message.data, message.metadata.sequence.stream))
+            except Invalid as problem:
+                _set_aside(durable, message.subject, problem)
+        if events and not await _try(durable, handler, events, messages):
+            for event in events:
+                if not await _try(durable, handler, [event], messages):
+                    _set_aside(durable, event.id, None)
+        for message in messages:
+            await message.ack()
+        metrics.EVENTS_CONSUMED.labels(durable).inc(len(messages))
+
+    async def listen(self, subjects: Sequence[str], listener: Listener) -> None:
+        """Calls `listener` with events as they happen; none from before, none missed while away."""
+
+        async def heard(message: Any) -> None:
+            try:
+                listener(unseal(message.data))
+            except Invalid as problem:
+                log.warning("event_not_understood", subject=message.subject, detail=problem.sentence)
+
+        for subject in subjects:
+            await self._nc.subscribe(subject, cb=heard, pending_msgs_limit=LISTEN_PENDING)
+
+    async def stop(self, drain_s: float = 5.0) -> None:
+        """Publishes what is buffered, for so long at most, then lets go of NATS."""
+        if self._nc is None:
+            return
+        if not await self.flush(drain_s):
+            log.error("events_not_published", count=len(self._buffer))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._nc.close()
+        self._nc = None
+
+
+async def _try(durable: str, handler: Handler, events: Sequence[Envelope], held: Sequence[Any]) -> bool:
+    tries, pause_s = 0, 0.1
+    while tries < TRIES:
+        try:
+            await handler(events)
+            return True
+        except Unavailable as away:
+            log.warning("consumer_waits", consumer=durable, missing=away.service)
+        except Exception as problem:
+            tries += 1
+            log.warning("consumer_failed", consumer=durable, tries=tries, exc_info=problem)
+        for message in held:
+            await message.in_progress()
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 2, 5.0)
+    return False
+
+
+def _set_aside(durable: str, which: str, problem: SwitchyardError | None) -> None:
+    metrics.EVENTS_REFUSED.labels(durable).inc()
+    log.error("event_set_aside", consumer=durable, event=which, detail=problem and problem.sentence)
+
+
+def _noted(event: str) -> Callable[..., Awaitable[None]]:
+    async def note(problem: object = None) -> None:
+        log.warning(event, detail=str(problem or "")[:200])
+
+    return note
