@@ -26,7 +26,7 @@ from services.stubs.common.v1 import options_pb2 as common_dot_v1_dot_options__p
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17gateway/v1/events.proto\x12\x15switchyard.gateway.v1\x1a\x17\x63ommon/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x01\n\rSessionOpened\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x10\n\x08username\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x04 \x01(\t\x12-\n\topened_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x1d\xaa\xbb\x18\x19\n\x0esession.opened\x12\x07user_id\"\x90\x01\n\rSessionClosed\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x10\n\x08username\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12-\n\tclosed_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x1d\xaa\xbb\x18\x19\n\x0esession.closed\x12\x07user_id\"\x93\x01\n\rSignInRefused\x12\x10\n\x08username\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12.\n\nrefused_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x1f\xaa\xbb\x18\x1b\n\x0fsession.refused\x12\x08usernameb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17gateway/v1/events.proto\x12\x15switchyard.gateway.v1\x1a\x17\x63ommon/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x01\n\rSessionOpened\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x10\n\x08username\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x04 \x01(\t\x12-\n\topened_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nsession_id\x18\x06 \x01(\t:\x1d\xaa\xbb\x18\x19\n\x0esession.opened\x12\x07user_id\"\xa4\x01\n\rSessionClosed\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x10\n\x08username\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12-\n\tclosed_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nsession_id\x18\x05 \x01(\t:\x1d\xaa\xbb\x18\x19\n\x0esession.closed\x12\x07user_id\"\x90\x01\n\x0cSocketOpened\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x0f\n\x07gateway\x18\x03 \x01(\t\x12-\n\topened_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x1d\xaa\xbb\x18\x19\n\rsocket.opened\x12\x08\x61gent_id\"\x93\x01\n\rSignInRefused\x12\x10\n\x08username\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12.\n\nrefused_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x1f\xaa\xbb\x18\x1b\n\x0fsession.refused\x12\x08usernameb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,12 +37,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SESSIONOPENED']._serialized_options = b'\252\273\030\031\n\016session.opened\022\007user_id'
   _globals['_SESSIONCLOSED']._loaded_options = None
   _globals['_SESSIONCLOSED']._serialized_options = b'\252\273\030\031\n\016session.closed\022\007user_id'
+  _globals['_SOCKETOPENED']._loaded_options = None
+  _globals['_SOCKETOPENED']._serialized_options = b'\252\273\030\031\n\rsocket.opened\022\010agent_id'
   _globals['_SIGNINREFUSED']._loaded_options = None
   _globals['_SIGNINREFUSED']._serialized_options = b'\252\273\030\033\n\017session.refused\022\010username'
   _globals['_SESSIONOPENED']._serialized_start=109
-  _globals['_SESSIONOPENED']._serialized_end=272
-  _globals['_SESSIONCLOSED']._serialized_start=275
-  _globals['_SESSIONCLOSED']._serialized_end=419
-  _globals['_SIGNINREFUSED']._serialized_start=422
-  _globals['_SIGNINREFUSED']._serialized_end=569
+  _globals['_SESSIONOPENED']._serialized_end=292
+  _globals['_SESSIONCLOSED']._serialized_start=295
+  _globals['_SESSIONCLOSED']._serialized_end=459
+  _globals['_SOCKETOPENED']._serialized_start=462
+  _globals['_SOCKETOPENED']._serialized_end=606
+  _globals['_SIGNINREFUSED']._serialized_start=609
+  _globals['_SIGNINREFUSED']._serialized_end=756
 # @@protoc_insertion_point(module_scope)

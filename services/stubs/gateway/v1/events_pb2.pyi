@@ -26,10 +26,13 @@ class SessionOpened(_message.Message):
     AGENT_ID_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     OPENED_AT_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     username: _builtins.str
     agent_id: _builtins.str
     address: _builtins.str
+    session_id: _builtins.str
+    """Of the sign-in, not of a socket."""
     @_builtins.property
     def opened_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -40,10 +43,11 @@ class SessionOpened(_message.Message):
         agent_id: _builtins.str = ...,
         address: _builtins.str = ...,
         opened_at: _timestamp_pb2.Timestamp | None = ...,
+        session_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["opened_at", b"opened_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "agent_id", b"agent_id", "opened_at", b"opened_at", "user_id", b"user_id", "username", b"username"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "agent_id", b"agent_id", "opened_at", b"opened_at", "session_id", b"session_id", "user_id", b"user_id", "username", b"username"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -57,10 +61,15 @@ class SessionClosed(_message.Message):
     USERNAME_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     CLOSED_AT_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     username: _builtins.str
     reason: _builtins.str
-    """`signed_out`, `expired`, `lost`, `replaced`."""
+    """`signed_out`, `expired`, `lost`, `replaced`, `revoked` (disabled, new password, new role, a refresh
+    token used twice).
+    """
+    session_id: _builtins.str
+    """Every gateway refuses its access tokens from now on."""
     @_builtins.property
     def closed_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -70,14 +79,46 @@ class SessionClosed(_message.Message):
         username: _builtins.str = ...,
         reason: _builtins.str = ...,
         closed_at: _timestamp_pb2.Timestamp | None = ...,
+        session_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["closed_at", b"closed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_at", b"closed_at", "reason", b"reason", "user_id", b"user_id", "username", b"username"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_at", b"closed_at", "reason", b"reason", "session_id", b"session_id", "user_id", b"user_id", "username", b"username"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SessionClosed: _TypeAlias = SessionClosed  # noqa: Y015
+
+@_typing.final
+class SocketOpened(_message.Message):
+    """An agent's socket stands; any other gateway that still has one of the same agent closes it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    GATEWAY_FIELD_NUMBER: _builtins.int
+    OPENED_AT_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    user_id: _builtins.str
+    gateway: _builtins.str
+    @_builtins.property
+    def opened_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        gateway: _builtins.str = ...,
+        opened_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["opened_at", b"opened_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "gateway", b"gateway", "opened_at", b"opened_at", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SocketOpened: _TypeAlias = SocketOpened  # noqa: Y015
 
 @_typing.final
 class SignInRefused(_message.Message):
