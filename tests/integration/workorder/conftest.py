@@ -42,7 +42,7 @@ class Desk:
             self.client.stub.GetWorkOrder, pb.GetWorkOrderRequest(work_order_id=order)
         )
 
-    async def list(self, **fields: Any) -> list[pb.WorkOrder]:
+    async def orders(self, **fields: Any) -> list[pb.WorkOrder]:
         request = pb.ListWorkOrdersRequest(**fields)
         return list((await self.client.call(self.client.stub.ListWorkOrders, request)).work_orders)
 
