@@ -74,6 +74,26 @@ class CrmStub:
                 request_serializer=crm_dot_v1_dot_crm__pb2.UnblockNumberRequest.SerializeToString,
                 response_deserializer=crm_dot_v1_dot_crm__pb2.UnblockNumberResponse.FromString,
                 _registered_method=True)
+        self.ListBlockedNumbers = channel.unary_unary(
+                '/switchyard.crm.v1.Crm/ListBlockedNumbers',
+                request_serializer=crm_dot_v1_dot_crm__pb2.ListBlockedNumbersRequest.SerializeToString,
+                response_deserializer=crm_dot_v1_dot_crm__pb2.ListBlockedNumbersResponse.FromString,
+                _registered_method=True)
+        self.PutNumberSegment = channel.unary_unary(
+                '/switchyard.crm.v1.Crm/PutNumberSegment',
+                request_serializer=crm_dot_v1_dot_crm__pb2.NumberSegment.SerializeToString,
+                response_deserializer=crm_dot_v1_dot_crm__pb2.NumberSegment.FromString,
+                _registered_method=True)
+        self.RemoveNumberSegment = channel.unary_unary(
+                '/switchyard.crm.v1.Crm/RemoveNumberSegment',
+                request_serializer=crm_dot_v1_dot_crm__pb2.RemoveNumberSegmentRequest.SerializeToString,
+                response_deserializer=crm_dot_v1_dot_crm__pb2.RemoveNumberSegmentResponse.FromString,
+                _registered_method=True)
+        self.ListNumberSegments = channel.unary_unary(
+                '/switchyard.crm.v1.Crm/ListNumberSegments',
+                request_serializer=crm_dot_v1_dot_crm__pb2.ListNumberSegmentsRequest.SerializeToString,
+                response_deserializer=crm_dot_v1_dot_crm__pb2.ListNumberSegmentsResponse.FromString,
+                _registered_method=True)
 
 
 class CrmServicer:
@@ -132,6 +152,32 @@ class CrmServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListBlockedNumbers(self, request, context):
+        """Those in force, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PutNumberSegment(self, request, context):
+        """Which department is responsible for numbers that begin so; the longest prefix wins.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveNumberSegment(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListNumberSegments(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CrmServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -174,6 +220,26 @@ def add_CrmServicer_to_server(servicer, server):
                     servicer.UnblockNumber,
                     request_deserializer=crm_dot_v1_dot_crm__pb2.UnblockNumberRequest.FromString,
                     response_serializer=crm_dot_v1_dot_crm__pb2.UnblockNumberResponse.SerializeToString,
+            ),
+            'ListBlockedNumbers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBlockedNumbers,
+                    request_deserializer=crm_dot_v1_dot_crm__pb2.ListBlockedNumbersRequest.FromString,
+                    response_serializer=crm_dot_v1_dot_crm__pb2.ListBlockedNumbersResponse.SerializeToString,
+            ),
+            'PutNumberSegment': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutNumberSegment,
+                    request_deserializer=crm_dot_v1_dot_crm__pb2.NumberSegment.FromString,
+                    response_serializer=crm_dot_v1_dot_crm__pb2.NumberSegment.SerializeToString,
+            ),
+            'RemoveNumberSegment': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveNumberSegment,
+                    request_deserializer=crm_dot_v1_dot_crm__pb2.RemoveNumberSegmentRequest.FromString,
+                    response_serializer=crm_dot_v1_dot_crm__pb2.RemoveNumberSegmentResponse.SerializeToString,
+            ),
+            'ListNumberSegments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNumberSegments,
+                    request_deserializer=crm_dot_v1_dot_crm__pb2.ListNumberSegmentsRequest.FromString,
+                    response_serializer=crm_dot_v1_dot_crm__pb2.ListNumberSegmentsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -392,6 +458,114 @@ class Crm:
             '/switchyard.crm.v1.Crm/UnblockNumber',
             crm_dot_v1_dot_crm__pb2.UnblockNumberRequest.SerializeToString,
             crm_dot_v1_dot_crm__pb2.UnblockNumberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBlockedNumbers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.crm.v1.Crm/ListBlockedNumbers',
+            crm_dot_v1_dot_crm__pb2.ListBlockedNumbersRequest.SerializeToString,
+            crm_dot_v1_dot_crm__pb2.ListBlockedNumbersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutNumberSegment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.crm.v1.Crm/PutNumberSegment',
+            crm_dot_v1_dot_crm__pb2.NumberSegment.SerializeToString,
+            crm_dot_v1_dot_crm__pb2.NumberSegment.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveNumberSegment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.crm.v1.Crm/RemoveNumberSegment',
+            crm_dot_v1_dot_crm__pb2.RemoveNumberSegmentRequest.SerializeToString,
+            crm_dot_v1_dot_crm__pb2.RemoveNumberSegmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNumberSegments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.crm.v1.Crm/ListNumberSegments',
+            crm_dot_v1_dot_crm__pb2.ListNumberSegmentsRequest.SerializeToString,
+            crm_dot_v1_dot_crm__pb2.ListNumberSegmentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,12 @@ class CrmStub:
     ListTimeline: _grpc.UnaryUnaryMultiCallable[_crm_pb2.ListTimelineRequest, _crm_pb2.ListTimelineResponse]
     BlockNumber: _grpc.UnaryUnaryMultiCallable[_crm_pb2.BlockNumberRequest, _crm_pb2.BlockNumberResponse]
     UnblockNumber: _grpc.UnaryUnaryMultiCallable[_crm_pb2.UnblockNumberRequest, _crm_pb2.UnblockNumberResponse]
+    ListBlockedNumbers: _grpc.UnaryUnaryMultiCallable[_crm_pb2.ListBlockedNumbersRequest, _crm_pb2.ListBlockedNumbersResponse]
+    """Those in force, newest first."""
+    PutNumberSegment: _grpc.UnaryUnaryMultiCallable[_crm_pb2.NumberSegment, _crm_pb2.NumberSegment]
+    """Which department is responsible for numbers that begin so; the longest prefix wins."""
+    RemoveNumberSegment: _grpc.UnaryUnaryMultiCallable[_crm_pb2.RemoveNumberSegmentRequest, _crm_pb2.RemoveNumberSegmentResponse]
+    ListNumberSegments: _grpc.UnaryUnaryMultiCallable[_crm_pb2.ListNumberSegmentsRequest, _crm_pb2.ListNumberSegmentsResponse]
 
 @_typing.type_check_only
 class CrmAsyncStub(CrmStub):
@@ -63,6 +69,12 @@ class CrmAsyncStub(CrmStub):
     ListTimeline: _aio.UnaryUnaryMultiCallable[_crm_pb2.ListTimelineRequest, _crm_pb2.ListTimelineResponse]  # type: ignore[assignment]
     BlockNumber: _aio.UnaryUnaryMultiCallable[_crm_pb2.BlockNumberRequest, _crm_pb2.BlockNumberResponse]  # type: ignore[assignment]
     UnblockNumber: _aio.UnaryUnaryMultiCallable[_crm_pb2.UnblockNumberRequest, _crm_pb2.UnblockNumberResponse]  # type: ignore[assignment]
+    ListBlockedNumbers: _aio.UnaryUnaryMultiCallable[_crm_pb2.ListBlockedNumbersRequest, _crm_pb2.ListBlockedNumbersResponse]  # type: ignore[assignment]
+    """Those in force, newest first."""
+    PutNumberSegment: _aio.UnaryUnaryMultiCallable[_crm_pb2.NumberSegment, _crm_pb2.NumberSegment]  # type: ignore[assignment]
+    """Which department is responsible for numbers that begin so; the longest prefix wins."""
+    RemoveNumberSegment: _aio.UnaryUnaryMultiCallable[_crm_pb2.RemoveNumberSegmentRequest, _crm_pb2.RemoveNumberSegmentResponse]  # type: ignore[assignment]
+    ListNumberSegments: _aio.UnaryUnaryMultiCallable[_crm_pb2.ListNumberSegmentsRequest, _crm_pb2.ListNumberSegmentsResponse]  # type: ignore[assignment]
 
 class CrmServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -126,5 +138,35 @@ class CrmServicer(metaclass=_abc_1.ABCMeta):
         request: _crm_pb2.UnblockNumberRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_crm_pb2.UnblockNumberResponse, _abc.Awaitable[_crm_pb2.UnblockNumberResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListBlockedNumbers(
+        self,
+        request: _crm_pb2.ListBlockedNumbersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_crm_pb2.ListBlockedNumbersResponse, _abc.Awaitable[_crm_pb2.ListBlockedNumbersResponse]]:
+        """Those in force, newest first."""
+
+    @_abc_1.abstractmethod
+    def PutNumberSegment(
+        self,
+        request: _crm_pb2.NumberSegment,
+        context: _ServicerContext,
+    ) -> _typing.Union[_crm_pb2.NumberSegment, _abc.Awaitable[_crm_pb2.NumberSegment]]:
+        """Which department is responsible for numbers that begin so; the longest prefix wins."""
+
+    @_abc_1.abstractmethod
+    def RemoveNumberSegment(
+        self,
+        request: _crm_pb2.RemoveNumberSegmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_crm_pb2.RemoveNumberSegmentResponse, _abc.Awaitable[_crm_pb2.RemoveNumberSegmentResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListNumberSegments(
+        self,
+        request: _crm_pb2.ListNumberSegmentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_crm_pb2.ListNumberSegmentsResponse, _abc.Awaitable[_crm_pb2.ListNumberSegmentsResponse]]: ...
 
 def add_CrmServicer_to_server(servicer: CrmServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

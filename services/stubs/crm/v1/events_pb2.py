@@ -26,7 +26,7 @@ from services.stubs.common.v1 import options_pb2 as common_dot_v1_dot_options__p
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13\x63rm/v1/events.proto\x12\x11switchyard.crm.v1\x1a\x17\x63ommon/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x01\n\x0f\x43ustomerCreated\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12.\n\ncreated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:#\xaa\xbb\x18\x1f\n\x10\x63ustomer.created\x12\x0b\x63ustomer_id\"\x8b\x01\n\x0f\x43ustomerChanged\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0e\n\x06\x66ields\x18\x02 \x03(\t\x12.\n\nchanged_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:#\xaa\xbb\x18\x1f\n\x10\x63ustomer.changed\x12\x0b\x63ustomer_id\"\xad\x01\n\rNumberBlocked\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nblocked_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x1c\xaa\xbb\x18\x18\n\x0enumber.blocked\x12\x06numberb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13\x63rm/v1/events.proto\x12\x11switchyard.crm.v1\x1a\x17\x63ommon/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x01\n\x0f\x43ustomerCreated\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12.\n\ncreated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:#\xaa\xbb\x18\x1f\n\x10\x63ustomer.created\x12\x0b\x63ustomer_id\"\x8b\x01\n\x0f\x43ustomerChanged\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0e\n\x06\x66ields\x18\x02 \x03(\t\x12.\n\nchanged_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:#\xaa\xbb\x18\x1f\n\x10\x63ustomer.changed\x12\x0b\x63ustomer_id\"\xad\x01\n\rNumberBlocked\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nblocked_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x1c\xaa\xbb\x18\x18\n\x0enumber.blocked\x12\x06number\"s\n\x0fNumberUnblocked\x12\x0e\n\x06number\x18\x01 \x01(\t\x12\x30\n\x0cunblocked_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x1e\xaa\xbb\x18\x1a\n\x10number.unblocked\x12\x06numberb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,10 +39,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CUSTOMERCHANGED']._serialized_options = b'\252\273\030\037\n\020customer.changed\022\013customer_id'
   _globals['_NUMBERBLOCKED']._loaded_options = None
   _globals['_NUMBERBLOCKED']._serialized_options = b'\252\273\030\030\n\016number.blocked\022\006number'
+  _globals['_NUMBERUNBLOCKED']._loaded_options = None
+  _globals['_NUMBERUNBLOCKED']._serialized_options = b'\252\273\030\032\n\020number.unblocked\022\006number'
   _globals['_CUSTOMERCREATED']._serialized_start=101
   _globals['_CUSTOMERCREATED']._serialized_end=238
   _globals['_CUSTOMERCHANGED']._serialized_start=241
   _globals['_CUSTOMERCHANGED']._serialized_end=380
   _globals['_NUMBERBLOCKED']._serialized_start=383
   _globals['_NUMBERBLOCKED']._serialized_end=556
+  _globals['_NUMBERUNBLOCKED']._serialized_start=558
+  _globals['_NUMBERUNBLOCKED']._serialized_end=673
 # @@protoc_insertion_point(module_scope)

@@ -101,3 +101,26 @@ class NumberBlocked(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___NumberBlocked: _TypeAlias = NumberBlocked  # noqa: Y015
+
+@_typing.final
+class NumberUnblocked(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    UNBLOCKED_AT_FIELD_NUMBER: _builtins.int
+    number: _builtins.str
+    @_builtins.property
+    def unblocked_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        number: _builtins.str = ...,
+        unblocked_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["unblocked_at", b"unblocked_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "unblocked_at", b"unblocked_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NumberUnblocked: _TypeAlias = NumberUnblocked  # noqa: Y015

@@ -233,6 +233,7 @@ class CreateWorkOrderRequest(_message.Message):
     type: Global___Type.ValueType
     urgency: Global___Urgency.ValueType
     channel: _builtins.str
+    """phone, fax, sms, email, web, social; empty: phone"""
     title: _builtins.str
     """1 to 200 characters"""
     description: _builtins.str
