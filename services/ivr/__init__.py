@@ -1,0 +1,1 @@
+"""The IVR: flows, and what a caller hears and keys before, during and after the queue."""

@@ -1,0 +1,217 @@
+"""The nouns: a flow is data, a graph of typed nodes with a version.
+
+Nothing here knows YAML, telephony or time zones of the machine; `flows/` reads these from a file and
+`engine/` walks them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from services.ivr.domain.hours import ALWAYS, Calendar
+
+__all__ = [
+    "ALWAYS",
+    "LANGUAGES",
+    "NAME",
+    "Calendar",
+    "Case",
+    "Condition",
+    "Fact",
+    "Flow",
+    "HangUp",
+    "Menu",
+    "Node",
+    "OutcomeName",
+    "Play",
+    "Problem",
+    "Queue",
+    "Say",
+    "SetFacts",
+    "Survey",
+    "Test",
+    "Treatment",
+    "Voicemail",
+]
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+"""Flow, node, queue and prompt names: they end up in channel variables and file names."""
+
+LANGUAGES = ("zh", "en")
+"""Languages with recorded numbers. The first is what an unknown caller gets unless the flow says other."""
+
+OutcomeName = Literal["rejected", "self_service", "voicemail", "abandoned"]
+Fact = str | int | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a flow file: which node (empty: the flow itself), which line (from 1), why."""
+
+    node: str
+    line: int
+    problem: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}"
+        return f"{where}, node {self.node!r}: {self.problem}" if self.node else f"{where}: {self.problem}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One step. Subclasses say what the caller hears and where the flow goes on."""
+
+    name: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Play(Node):
+    """Prompts, one after the other."""
+
+    prompts: tuple[str, ...]
+    next: str
+    interruptible: bool = True
+    """A key ends it and is kept for the next menu: who knows the way should not have to listen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say(Node):
+    """A fact read out from recorded pieces: as a number ("forty-two") or digit by digit."""
+
+    fact: str
+    kind: Literal["number", "digits"]
+    next: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Menu(Node):
+    """A question answered by one key."""
+
+    prompts: tuple[str, ...]
+    invalid: tuple[str, ...]
+    keys: dict[str, str]
+    otherwise: str
+    """Where a caller goes who never pressed a key that counts."""
+    attempts: int = 3
+    timeout_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    """A fact compared with a value, or a calendar asked whether it is open."""
+
+    fact: str = ""
+    compare: Literal["one_of", "at_least"] = "one_of"
+    values: tuple[Fact, ...] = ()
+    calendar: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    test: Test
+    next: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition(Node):
+    """The first case that holds decides."""
+
+    cases: tuple[Case, ...]
+    otherwise: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """What is heard while waiting."""
+
+    first: tuple[str, ...] = ()
+    """Once, before the music."""
+    position_every_s: float = 0.0
+    """How often the place is announced; 0: never."""
+    remind: tuple[str, ...] = ()
+    """Said after the place: which keys do something."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """Keys that leave the queue, at any time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue(Node):
+    """Waits for an agent. `next` is where the flow goes on after the conversation."""
+
+    queue: str
+    next: str
+    priority: str | int = "caller.level"
+    """A number from 0 to 10, or the fact that holds it."""
+    treatment: Treatment = Treatment()
+    max_wait_s: float = 600.0
+    max_wait: str
+    """Where the caller goes who waited too long, or was told to leave by the ACD."""
+    full: str
+    unavailable: str
+    """Where the caller goes when the queue is unknown or the ACD does not answer for long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey(Node):
+    """One question, answered by a digit from 1 to `highest`."""
+
+    prompts: tuple[str, ...]
+    invalid: tuple[str, ...]
+    next: str
+    highest: int = 5
+    attempts: int = 2
+    timeout_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voicemail(Node):
+    """Records a message. `#`, silence or `max_s` end it."""
+
+    prompts: tuple[str, ...]
+    next: str
+    max_s: int = 120
+    silence_s: int = 5
+    min_s: float = 1.0
+    """Shorter than this is a caller who thought better of it, not a message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetFacts(Node):
+    """Sets facts of the flow's own (`my.…`) and the language spoken from now on."""
+
+    facts: dict[str, Fact]
+    next: str
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUp(Node):
+    """The end. `outcome` is what the flow says came of the contact."""
+
+    prompts: tuple[str, ...] = ()
+    cause: str = "NORMAL_CLEARING"
+    outcome: OutcomeName | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """A published flow never changes; a change is the next version."""
+
+    name: str
+    version: int
+    title: str
+    numbers: tuple[str, ...]
+    """Called numbers it answers; empty: all that no other flow answers."""
+    language: str
+    start: str
+    nodes: dict[str, Node]
+    calendars: dict[str, Calendar] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """`name@version`, as it stands in the channel variable `sy_flow`."""
+        return f"{self.name}@{self.version}"

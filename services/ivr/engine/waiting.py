@@ -1,0 +1,206 @@
+"""Waiting in a queue: music, the place, keys that leave, and an ACD that may go away meanwhile.
+
+The caller is never let out of the music before it is certain where to: a key that leaves the queue takes
+effect when the ACD has let go, because an agent may have answered in that very moment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.ivr.domain import Queue
+from services.ivr.engine import commands as do
+from services.ivr.engine import events as on
+from services.ivr.engine import speech
+from services.ivr.engine.run import LONG_AGO, Run, Script, script
+
+PATIENCE_S = 30.0
+"""So long may the ACD be away before a waiting caller gets an apology. It restarts within a few seconds."""
+RETRY_FIRST_S = 0.5
+RETRY_MOST_S = 5.0
+WITHDRAW_S = 3.0
+"""How long the ACD's word on a withdrawal is waited for; then the caller goes on anyway."""
+BRIDGE_S = 10.0
+"""From the ACD's "answered" to the bridge; then we ask again."""
+BRIDGE_ASKED = 3
+SHORTEST_MUSIC = timedelta(seconds=1)
+"""Music that ended sooner was none; playing it again at once would spin."""
+SILENCE_S = 2.0
+"""Where neither music nor tone can be played, they are tried again so often."""
+
+
+@script(Queue)
+def queue(run: Run, node: Queue) -> Script:
+    run.typed.clear()  # a key for the menu must not leave the queue
+    waiting = Waiting(run, node)
+    to = waiting.begin()
+    while not to:
+        to = waiting.on((yield))
+    run.mark(to, sy_enqueued_at="")
+    return to
+
+
+@dataclass(slots=True)
+class Waiting:
+    """The state of one caller's wait. `on` gives the node to go to, "" while the wait goes on."""
+
+    run: Run
+    node: Queue
+    since: datetime = LONG_AGO
+    place: int = 0
+    sound: str = do.MUSIC
+    sounding: datetime = LONG_AGO
+    music: bool = False
+    retry_s: float = RETRY_FIRST_S
+    leaving: str = ""
+    """Where to, once the ACD has let go."""
+    asked: int = 0
+    resumed: bool = False
+
+    def begin(self) -> str:
+        resumed = self.run.position
+        if resumed and resumed.enqueued_at:
+            self.since, self.resumed = resumed.enqueued_at, True
+        else:
+            self.since = self.run.now
+        left = self.since + timedelta(seconds=self.node.max_wait_s) - self.run.now
+        self.run.mark(self.node.name, sy_enqueued_at=self.since.isoformat(), sy_queue=self.node.queue)
+        self.run.start_timer("max_wait", left.total_seconds())
+        if self.node.treatment.position_every_s:
+            self.run.start_timer("place", self.node.treatment.position_every_s)
+        self.enqueue()
+        if self.node.treatment.first and not self.resumed:
+            self.run.play(self.node.treatment.first)
+        else:
+            self.play_music()
+        return ""
+
+    def on(self, event: on.Event) -> str:
+        match event:
+            case on.PlaybackEnded():
+                self.played(failed=event.failed)
+            case on.TimerFired():
+                return self.fired(event.timer)
+            case on.Digit() if event.key in self.node.treatment.keys and not self.leaving:
+                self.withdraw("key", self.node.treatment.keys[event.key])
+            case on.Placed():
+                self.placed(event.position)
+            case on.Refused(reason="unavailable") | on.QueueLost():
+                self.lost(retry=isinstance(event, on.Refused))
+            case on.Refused():
+                return self.node.full if event.reason == "full" else self.node.unavailable
+            case on.Expelled():
+                return self.leaving or self.node.max_wait
+            case on.AlreadyAnswered():
+                return self.answered()
+            case on.Withdrawn():
+                return self.withdrawn(late=event.late)
+        return ""
+
+    # ---- what is heard ----
+
+    def play_music(self) -> None:
+        self.music = True
+        self.sounding = self.run.now
+        self.run.play((self.sound,))
+
+    def played(self, *, failed: bool) -> None:
+        """Music again. Music that cannot be played gives way to a tone, and that to another try."""
+        short = self.run.now - self.sounding < SHORTEST_MUSIC
+        if self.music and (failed or short):
+            if self.sound == do.TONE:
+                self.run.start_timer("silence", SILENCE_S)
+                self.sound = do.MUSIC
+                return
+            self.sound = do.TONE
+        self.play_music()
+
+    def announce(self) -> None:
+        treatment = self.node.treatment
+        self.run.start_timer("place", treatment.position_every_s)
+        said = (*place_said(self.run.language, self.place), *treatment.remind)
+        if said and not self.leaving:
+            self.music = False
+            self.run.play(said)
+
+    # ---- the ACD ----
+
+    def enqueue(self) -> None:
+        self.run.do(do.Enqueue(self.node.queue, priority(self.run, self.node), self.since, shown(self.run)))
+
+    def placed(self, place: int) -> None:
+        self.place = place
+        self.run.facts["queue.position"] = place
+        self.retry_s = RETRY_FIRST_S
+        for timer in ("patience", "retry", "bridge"):
+            self.run.stop_timer(timer)
+
+    def lost(self, *, retry: bool) -> None:
+        """Asked again by ourselves only after a refusal; a broken stream's owner asks for all it holds."""
+        if not self.run.runs("patience"):
+            self.run.start_timer("patience", PATIENCE_S)
+        if retry:
+            self.run.start_timer("retry", self.retry_s)
+            self.retry_s = min(self.retry_s * 2, RETRY_MOST_S)
+
+    def fired(self, timer: str) -> str:
+        match timer:
+            case "place":
+                self.announce()
+            case "silence":
+                self.play_music()
+            case "max_wait":
+                self.withdraw("max_wait", self.node.max_wait)
+            case "retry" | "bridge":
+                self.enqueue()
+            case "patience":
+                self.run.do(do.Withdraw("unavailable"))
+                return self.leaving or self.node.unavailable
+            case "leaving":
+                return self.leaving
+        return ""
+
+    def withdraw(self, reason: str, to: str) -> None:
+        self.leaving = to
+        self.run.start_timer("leaving", WITHDRAW_S)
+        self.run.do(do.Withdraw(reason))
+
+    def withdrawn(self, *, late: bool) -> str:
+        if not late:
+            return self.leaving
+        self.leaving = ""
+        self.run.stop_timer("leaving")
+        self.run.start_timer("bridge", BRIDGE_S)
+        return ""
+
+    def answered(self) -> str:
+        """An agent has the contact. Either the bridge comes at once, or the conversation is over already
+        (a controller died under it and this is the way back)."""
+        self.asked += 1
+        if self.asked >= BRIDGE_ASKED or self.resumed:
+            self.run.came_to("answered")
+            return self.node.next
+        self.run.stop_timer("patience")
+        self.run.start_timer("bridge", BRIDGE_S)
+        return ""
+
+
+def place_said(language: str, place: int) -> tuple[str, ...]:
+    """The sentence for a place: "you are next", or how many are before the caller. () when unknown."""
+    if place <= 0:
+        return ()
+    if place == 1:
+        return ("you_are_next",)
+    return ("ahead_before", *speech.number(language, place - 1), "ahead_after")
+
+
+def priority(run: Run, node: Queue) -> int:
+    value = run.facts.get(node.priority, 0) if isinstance(node.priority, str) else node.priority
+    return max(0, min(10, int(value))) if isinstance(value, int) else 0
+
+
+def shown(run: Run) -> dict[str, str]:
+    """What the agent sees while it rings: what the caller chose, and the flow's own facts."""
+    mine = {k: str(v) for k, v in run.facts.items() if k.startswith(("menu.", "my."))}
+    return {"language": run.language, **dict(list(mine.items())[:30])}
