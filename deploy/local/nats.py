@@ -7,19 +7,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from deploy.local.ports import LOOPBACK, free_port, is_free
-from deploy.local.processes import Child, ProcessError, Program, accepts
+from deploy.local.ports import LOOPBACK, accepts
+from deploy.local.processes import Child, ProcessError, Program, start_on
 
-START_TRIES = 5  # another program may take our port first
+NAME = "nats"
 
 
 class Nats:
     """One server with its store under `data_dir`. `async with Nats(folder) as nats: nats.url`."""
 
     def __init__(self, data_dir: Path, port: int = 0, *, token: str | None = None) -> None:
-        self.folder = data_dir.absolute() / "nats"
+        self.folder = data_dir.absolute() / NAME
         self.port = port
-        self._any_port = port == 0
         self._token = token
         self._child: Child | None = None
 
@@ -31,7 +30,7 @@ class Nats:
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        tb: TracebackType | None,
+        trace: TracebackType | None,
     ) -> None:
         await self.stop()
 
@@ -40,26 +39,10 @@ class Nats:
         credentials = f"{self._token}@" if self._token else ""
         return f"nats://{credentials}{LOOPBACK}:{self.port}"
 
-    @property
-    def running(self) -> bool:
-        return self._child is not None and self._child.running
-
     async def start(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for last in (False,) * (START_TRIES - 1) + (True,):
-            if self._any_port:
-                self.port = free_port()
-            elif not is_free(self.port):
-                raise ProcessError(f"port {self.port} for NATS is taken: free it or choose another")
-            self._child = Child(self._program(), self.folder / "nats.log")
-            await self._child.start()
-            try:
-                await self._child.until_ready()
-                return
-            except BaseException as error:
-                await self._child.stop()
-                if last or not isinstance(error, ProcessError) or "in use" not in str(error):
-                    raise
+        """On the same port when started again, so that clients find it."""
+        log = self.folder / f"{NAME}.log"
+        self.port, self._child = await start_on(self.port, self.program, log)
 
     async def stop(self) -> None:
         if self._child is not None:
@@ -71,34 +54,26 @@ class Nats:
             self._child.kill(signal.SIGKILL)
             await self._child.exited()
 
-    async def until_ended(self) -> str:
-        if self._child is None:
-            raise ProcessError("NATS has not been started")
-        await self._child.exited()
-        return self._child.describe_exit()
+    def program(self, port: int) -> Program:
+        async def is_ready(_: Child) -> bool:
+            """The port is enough: JetStream has recovered its store before the server listens."""
+            return await accepts(LOOPBACK, port)
 
-    def _program(self) -> Program:
-        return Program(
-            name="nats",
-            command=[str(binary()), "-c", str(self._write_config())],
-            ready=self._is_ready,
-        )
+        config = self._write_config(port)
+        return Program(NAME, command=[str(binary()), "-c", str(config)], ready=is_ready)
 
-    def _write_config(self) -> Path:
+    def _write_config(self, port: int) -> Path:
         """A file, for a token on the command line could be read by every user of the machine."""
         lines = [
-            f'listen: "{LOOPBACK}:{self.port}"',
+            f'listen: "{LOOPBACK}:{port}"',
             f'jetstream {{ store_dir: "{self.folder / "store"}" }}',
             *([f'authorization {{ token: "{self._token}" }}'] if self._token else []),
         ]
+        self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "nats.conf"
         config.touch(mode=0o600)
         config.write_text("\n".join(lines) + "\n")
         return config
-
-    async def _is_ready(self, child: Child) -> bool:
-        """The port first: JetStream has recovered its store before the server listens."""
-        return await accepts(LOOPBACK, self.port)
 
 
 def binary() -> Path:
@@ -107,6 +82,4 @@ def binary() -> Path:
         return beside_python
     if on_path := shutil.which("nats-server"):
         return Path(on_path)
-    raise ProcessError(
-        "the NATS server that comes as a Python package is not installed: ./switchyard installs it"
-    )
+    raise ProcessError("the NATS server that comes as a Python package is missing: ./switchyard installs it")

@@ -1,5 +1,6 @@
-"""Free ports on the loopback interface."""
+"""Ports of this machine: free ones, and whether somebody answers on one."""
 
+import asyncio
 import random
 import socket
 
@@ -33,4 +34,32 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
             probe.bind((host, port))
         except OSError:
             return False
+    return True
+
+
+async def answers_ready(host: str, port: int, path: str = "/readyz") -> bool:
+    """Does http://host:port/path say 200? By hand: importing an HTTP library takes longer."""
+    try:
+        async with asyncio.timeout(1.0):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                writer.write(f"GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+                status = await reader.readline()
+            finally:
+                writer.close()
+                await writer.wait_closed()
+    except (OSError, TimeoutError):
+        return False
+    return status.split(b" ")[1:2] == [b"200"]
+
+
+async def accepts(host: str, port: int) -> bool:
+    """Does anything listen there?"""
+    try:
+        async with asyncio.timeout(1.0):
+            _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+            await writer.wait_closed()
+    except (OSError, TimeoutError):
+        return False
     return True

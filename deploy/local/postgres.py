@@ -6,11 +6,8 @@ itself for `nobody`; where namespaces are refused (some containers) it runs as t
 """
 
 import asyncio
-import hashlib
-import hmac
 import os
 import re
-import secrets
 import shutil
 import signal
 import sys
@@ -22,17 +19,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from deploy.local.ports import LOOPBACK, free_port, is_free
-from deploy.local.processes import SPAWN, Child, ProcessError, Program, accepts
+from deploy.local.keys import Keys
+from deploy.local.ports import LOOPBACK, accepts
+from deploy.local.processes import SPAWN, Child, ProcessError, Program, start_on
+from deploy.local.wiring import SERVICES
 
 if TYPE_CHECKING:
     import asyncpg
 
 DATABASE = "switchyard"
+NAME = "postgres"
 SUPERUSER = "postgres"
-SERVICES = ("acd", "ivr", "workorder", "crm", "gateway")
+
 NOBODY = 65534
-START_TRIES = 5  # others may take our port first, or a dying server still hold the data
 READY_TIMEOUT_S = 60.0  # after an unclean stop the log is replayed first
 
 SETTINGS = {
@@ -60,11 +59,11 @@ class Postgres:
     """One server, one folder. `async with Postgres(folder) as pg: pg.dsn(user=role("acd"))`."""
 
     def __init__(self, data_dir: Path, port: int = 0, *, durable: bool = True) -> None:
-        self.folder = data_dir.absolute() / "postgres"
+        self.folder = data_dir.absolute() / NAME
         self.port = port
-        self._any_port = port == 0
         self._durable = durable
-        self._secret = b""
+        self._keys: Keys | None = None
+        self._identity = "same"
         self._child: Child | None = None
 
     async def __aenter__(self) -> Self:
@@ -85,23 +84,23 @@ class Postgres:
         return self.folder / f"data-{major_version()}"
 
     @property
-    def running(self) -> bool:
-        return self._child is not None and self._child.running
-
-    @property
     def pid(self) -> int:
-        if self._child is None:
-            raise ProcessError("PostgreSQL has not been started")
-        return self._child.pid
+        return self._server().pid
 
     async def start(self) -> None:
+        """On the same port when started again, so that clients find it."""
+        await self.prepare()
+        log = self.folder / f"{NAME}.log"
+        self.port, self._child = await start_on(self.port, self.program, log)
+
+    async def prepare(self) -> None:
+        """All that comes before starting `program()`: the data folder, made once, and its passwords."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        identity = await identity_for(self.folder)
-        self._secret = read_or_make_secret(self.folder / "secret")
+        self._identity = await identity_for(self.folder)
+        self._keys = Keys(self.folder / "secret")
         if not self.data.exists():
-            await self._init(identity)
+            await self._init()
         refuse_or_forget_other_server(self.data)
-        await self._start_server(identity)
 
     async def stop(self) -> None:
         if self._child is not None:
@@ -109,13 +108,18 @@ class Postgres:
 
     async def until_ended(self) -> str:
         """Ends when the server has died; says how."""
+        await self._server().exited()
+        return self._server().describe_exit()
+
+    def _server(self) -> Child:
         if self._child is None:
             raise ProcessError("PostgreSQL has not been started")
-        await self._child.exited()
-        return self._child.describe_exit()
+        return self._child
 
     def password(self, user: str) -> str:
-        return hmac.new(self._secret, user.encode(), hashlib.sha256).hexdigest()
+        if self._keys is None:
+            raise ProcessError("PostgreSQL has not been prepared")
+        return self._keys.derive(user)
 
     def dsn(self, database: str = DATABASE, user: str = SUPERUSER) -> str:
         return f"postgresql://{user}:{self.password(user)}@{LOOPBACK}:{self.port}/{database}"
@@ -130,9 +134,7 @@ class Postgres:
         finally:
             await connection.close(timeout=5)
 
-    async def ensure_database(
-        self, name: str = DATABASE, services: Iterable[str] = SERVICES
-    ) -> None:
+    async def ensure_database(self, name: str = DATABASE, services: Iterable[str] = SERVICES) -> None:
         """The database, with a schema for each service that only the service's own role may use."""
         async with self.connect() as admin:
             for service in services:
@@ -153,7 +155,7 @@ class Postgres:
         async with self.connect() as admin:
             await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
-    async def _init(self, identity: str) -> None:
+    async def _init(self) -> None:
         """Made beside its place and then renamed: an interrupted one is never taken for whole."""
         partial = self.folder / "partial"
         shutil.rmtree(partial, ignore_errors=True)
@@ -161,47 +163,28 @@ class Postgres:
         password_file.unlink(missing_ok=True)
         password_file.touch(mode=0o600)
         password_file.write_text(self.password(SUPERUSER))
-        give_to(identity, password_file)
+        give_to(self._identity, password_file)
         try:
-            await run(identity, *initdb_command(partial, password_file))
+            await run(self._identity, *initdb_command(partial, password_file))
         finally:
             password_file.unlink()
         partial.rename(self.data)
 
-    async def _start_server(self, identity: str) -> None:
-        for last in (False,) * (START_TRIES - 1) + (True,):
-            if self._any_port:
-                self.port = free_port()
-            elif not is_free(self.port):
-                raise ProcessError(
-                    f"port {self.port} for PostgreSQL is taken: free it or choose another"
-                )
-            self._child = Child(self._program(identity), self.folder / "postgres.log")
-            await self._child.start()
-            try:
-                await self._child.until_ready()
-                return
-            except BaseException as error:
-                await self._child.stop()
-                if last or not isinstance(error, ProcessError) or "in use" not in str(error):
-                    raise
+    def program(self, port: int) -> Program:
+        async def is_ready(child: Child) -> bool:
+            said_so = any("ready to accept connections" in line for line in child.lines())
+            return said_so and await accepts(LOOPBACK, port)
 
-    def _program(self, identity: str) -> Program:
-        settings = SETTINGS | {"port": str(self.port)} | ({} if self._durable else NOT_DURABLE)
+        settings = SETTINGS | {"port": str(port)} | ({} if self._durable else NOT_DURABLE)
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         return Program(
-            name="postgres",
+            name=NAME,
             command=[str(binary("postgres")), "-D", str(self.data), *options],
-            ready=self._is_ready,
+            ready=is_ready,
             ready_timeout_s=READY_TIMEOUT_S,
             stop_signal=signal.SIGINT,  # "fast": end the sessions, write all, go
             orphan_signal=signal.SIGINT,
-            identity=identity,
-        )
-
-    async def _is_ready(self, child: Child) -> bool:
-        return any("ready to accept connections" in line for line in child.lines()) and (
-            await accepts(LOOPBACK, self.port)
+            identity=self._identity,
         )
 
 
@@ -299,17 +282,6 @@ async def run(identity: str, *command: str) -> str:
     return said
 
 
-def read_or_make_secret(path: Path) -> bytes:
-    """All passwords are derived from it, so they survive a restart and nobody types them."""
-    if not path.exists():
-        partial = path.with_suffix(".partial")
-        partial.unlink(missing_ok=True)
-        partial.touch(mode=0o600)
-        partial.write_text(secrets.token_hex(32))
-        partial.rename(path)
-    return path.read_bytes()
-
-
 def refuse_or_forget_other_server(data: Path) -> None:
     """After `kill -9` a postmaster.pid stays; PostgreSQL refuses if a stranger has that number."""
     pid_file = data / "postmaster.pid"
@@ -318,8 +290,7 @@ def refuse_or_forget_other_server(data: Path) -> None:
     first = re.match(r"\d+", pid_file.read_text())
     if first and serves(int(first[0]), data):
         raise ProcessError(
-            f"another PostgreSQL (process {first[0]}) works on {data}: stop it, "
-            "or choose another --data-dir"
+            f"another PostgreSQL (process {first[0]}) works on {data}: stop it, or choose another --data-dir"
         )
     pid_file.unlink()
 

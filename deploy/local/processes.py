@@ -17,11 +17,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
+
+from deploy.local.ports import free_port, is_free
 
 SPAWN = Path(__file__).with_name("spawn.py")
 POLL_INTERVAL_S = 0.02
+START_TRIES = 5  # others may take our port first, or a dying server still hold the data
 LOG_LINES_SHOWN = 12
 LOG_KEPT_BYTES = (
     16 * 1024 * 1024
@@ -159,6 +161,24 @@ def spawn_command(program: Program) -> list[str]:
     return [*spawn, orphan, program.identity, executable, *program.command[1:]]
 
 
+async def start_on(wanted: int, program_on: Callable[[int], Program], log: Path) -> tuple[int, Child]:
+    """Start a server on the wanted port, or for 0 on any free one; returns the port and the server."""
+    for tries_left in reversed(range(START_TRIES)):
+        port = wanted or free_port()
+        if not is_free(port):
+            raise ProcessError(f"port {port} is taken: free it, or choose another for {log.stem}")
+        child = Child(program_on(port), log)
+        try:
+            await child.start()
+            await child.until_ready()
+            return port, child
+        except BaseException as error:
+            await child.stop()
+            if not (tries_left and isinstance(error, ProcessError) and "in use" in str(error)):
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
 def open_log(path: Path) -> IO[bytes]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
@@ -167,174 +187,3 @@ def open_log(path: Path) -> IO[bytes]:
     log = path.open("ab")
     log.seek(0, os.SEEK_END)
     return log
-
-
-@dataclass(frozen=True)
-class Restarts:
-    """Bounded, or a service that dies at start would be started for ever."""
-
-    limit: int = 5
-    within_s: float = 60.0
-
-
-class Supervisor:
-    """Programs by name: started in order, watched, stopped in reverse order."""
-
-    def __init__(
-        self,
-        log_dir: Path,
-        restarts: Restarts | None = None,
-        say: Callable[[str], None] = lambda _line: None,
-    ) -> None:
-        self.log_dir = log_dir
-        self._restarts = restarts
-        self._say = say
-        self._programs: dict[str, Program] = {}
-        self._children: dict[str, Child] = {}
-        self._watchers: dict[str, asyncio.Task[None]] = {}
-        self._deaths: dict[str, deque[float]] = {}
-        self._gave_up: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        await self.stop_all()
-
-    def add(self, program: Program) -> None:
-        self._programs[program.name] = program
-
-    @property
-    def names(self) -> list[str]:
-        return list(self._programs)
-
-    def child(self, name: str) -> Child:
-        try:
-            return self._children[name]
-        except KeyError:
-            raise ProcessError(f"{name} has not been started") from None
-
-    def running(self, name: str) -> bool:
-        return name in self._children and self._children[name].running
-
-    async def launch(self, name: str) -> Child:
-        """Start without waiting for readiness, so that several can come up at once."""
-        if self.running(name):
-            raise ProcessError(f"{name} runs already")
-        child = Child(self._programs[name], self.log_dir / f"{name}.log")
-        await child.start()
-        self._children.pop(name, None)
-        self._children[name] = child
-        return child
-
-    async def start(self, name: str) -> Child:
-        child = await self.launch(name)
-        await self._until_ready(child)
-        return child
-
-    async def start_all(self, names: Sequence[str]) -> None:
-        """All at once; the first that fails is the one reported."""
-        children = [await self.launch(name) for name in names]
-        try:
-            async with asyncio.TaskGroup() as group:
-                for child in children:
-                    group.create_task(self._until_ready(child))
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None
-
-    async def _until_ready(self, child: Child) -> None:
-        await child.until_ready()
-        self._watchers[child.name] = asyncio.create_task(self._watch(child))
-
-    async def stop(self, name: str) -> None:
-        self._unwatch(name)
-        await self.child(name).stop()
-
-    async def kill(self, name: str, signum: int = signal.SIGKILL) -> None:
-        """As an accident would: whatever watches the child learns of it the hard way."""
-        child = self.child(name)
-        child.kill(signum)
-        if signum == signal.SIGKILL:
-            await child.exited()
-
-    async def restart(self, name: str) -> Child:
-        await self.stop(name)
-        return await self.start(name)
-
-    async def stop_all(self) -> None:
-        """In reverse order of starting: whoever is depended upon goes last."""
-        for name in list(self._watchers):
-            self._unwatch(name)
-        for name in reversed(list(self._children)):
-            await self._children[name].stop()
-
-    async def gave_up(self) -> str:
-        """Ends when a child has died and will not be started again; says which and why."""
-        return await asyncio.shield(self._gave_up)
-
-    def _unwatch(self, name: str) -> None:
-        if watcher := self._watchers.pop(name, None):
-            watcher.cancel()
-
-    async def _watch(self, child: Child) -> None:
-        await child.exited()
-        while child.name in self._watchers:
-            self._say(child.describe_exit())
-            if not self._may_restart(child.name):
-                self._give_up(child.describe_exit())
-                return
-            try:
-                child = await self.launch(child.name)
-                await child.until_ready()
-            except ProcessError as error:
-                self._say(str(error))
-                continue
-            self._say(f"{child.name} is back (pid {child.pid})")
-            await child.exited()
-
-    def _may_restart(self, name: str) -> bool:
-        if self._restarts is None:
-            return False
-        now = time.monotonic()
-        deaths = self._deaths.setdefault(name, deque())
-        deaths.append(now)
-        while deaths[0] < now - self._restarts.within_s:
-            deaths.popleft()
-        return len(deaths) <= self._restarts.limit
-
-    def _give_up(self, why: str) -> None:
-        if not self._gave_up.done():
-            self._gave_up.set_result(why)
-
-
-async def answers_ready(host: str, port: int, path: str = "/readyz") -> bool:
-    """Does http://host:port/path say 200? By hand: importing an HTTP library takes longer."""
-    try:
-        async with asyncio.timeout(1.0):
-            reader, writer = await asyncio.open_connection(host, port)
-            try:
-                writer.write(f"GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
-                status = await reader.readline()
-            finally:
-                writer.close()
-                await writer.wait_closed()
-    except (OSError, TimeoutError):
-        return False
-    return status.split(b" ")[1:2] == [b"200"]
-
-
-async def accepts(host: str, port: int) -> bool:
-    """Does anything listen there?"""
-    try:
-        async with asyncio.timeout(1.0):
-            _, writer = await asyncio.open_connection(host, port)
-            writer.close()
-            await writer.wait_closed()
-    except (OSError, TimeoutError):
-        return False
-    return True

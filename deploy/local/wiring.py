@@ -1,0 +1,106 @@
+"""Who finds whom: the environment of each service when all run on one machine."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.local.ports import LOOPBACK, free_ports
+
+SERVICES = ("acd", "ivr", "workorder", "crm", "gateway")
+WITH_RPC = ("acd", "ivr", "workorder", "crm")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Ports:
+    rpc: Mapping[str, int]
+    ops: Mapping[str, int]
+    ivr_esl: int
+    gateway: int
+
+    def all(self) -> dict[str, int]:
+        """Every port with the sentence-ready name of its user."""
+        return {
+            **{f"{service} gRPC": port for service, port in self.rpc.items()},
+            **{f"{service} health": port for service, port in self.ops.items()},
+            "ivr calls (ESL)": self.ivr_esl,
+            "web page": self.gateway,
+        }
+
+
+USUAL_PORTS = Ports(
+    rpc={"acd": 7101, "ivr": 7102, "workorder": 7103, "crm": 7104},
+    ops={"acd": 7201, "ivr": 7202, "workorder": 7203, "crm": 7204, "gateway": 7205},
+    ivr_esl=8084,
+    gateway=8080,
+)
+
+
+def any_ports(gateway: int = 0) -> Ports:
+    """Free ones, so that several suites can run beside each other; the page's may be chosen."""
+    found = free_ports(len(WITH_RPC) + len(SERVICES) + 2)
+    return Ports(
+        rpc={service: found.pop() for service in WITH_RPC},
+        ops={service: found.pop() for service in SERVICES},
+        ivr_esl=found.pop(),
+        gateway=gateway or found.pop(),
+    )
+
+
+@dataclass(frozen=True)
+class Wiring:
+    ports: Ports
+    nats_url: str
+    dsn: Callable[[str], str]
+    """PostgreSQL as the service's own role."""
+    esl_nodes: Mapping[str, str]
+    """Switches by name, each host:port."""
+    esl_password: str
+    token_secret: str
+    bootstrap_admin: str
+    """user:password of the first start."""
+    console_dir: Path
+    host: str = LOOPBACK
+    """Where the parts listen that a switch or a browser on another machine must reach."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """More settings for every service, such as LOG_LEVEL."""
+
+    def environment(self, service: str) -> dict[str, str]:
+        settings = {
+            "DATABASE_URL": self.dsn(service),
+            "NATS_URL": self.nats_url,
+            "OPS_LISTEN": f"{LOOPBACK}:{self.ports.ops[service]}",
+            "LOG_FORMAT": "json",
+            **{f"{name.upper()}_ADDRESS": self.address(name) for name in WITH_RPC},
+            **self._own(service),
+            **self.extra,
+        }
+        return {f"SWITCHYARD_{name}": value for name, value in settings.items()}
+
+    def address(self, service: str) -> str:
+        return f"{LOOPBACK}:{self.ports.rpc[service]}"
+
+    @property
+    def ivr_esl(self) -> str:
+        return f"{self.host}:{self.ports.ivr_esl}"
+
+    @property
+    def page(self) -> str:
+        return f"{self.host}:{self.ports.gateway}"
+
+    def _own(self, service: str) -> dict[str, str]:
+        nodes = ",".join(f"{name}={address}" for name, address in self.esl_nodes.items())
+        switch = {"ESL_NODES": nodes, "ESL_PASSWORD": self.esl_password}
+        if service == "gateway":
+            return {
+                "GATEWAY_LISTEN": self.page,
+                "GATEWAY_TOKEN_SECRET": self.token_secret,
+                "GATEWAY_CONSOLE_DIR": str(self.console_dir),
+                "GATEWAY_BOOTSTRAP_ADMIN": self.bootstrap_admin,
+            }
+        rpc = {"GRPC_LISTEN": self.address(service)}
+        if service == "acd":
+            return rpc | switch
+        if service == "ivr":
+            return rpc | switch | {"IVR_ESL_LISTEN": self.ivr_esl}
+        return rpc
