@@ -53,10 +53,12 @@ class Bus:
         service: str,
         max_age_days: int = 14,
         max_mib: int = 2048,
+        retry_pause_s: float = 0.1,
     ) -> None:
         self._servers = [part.strip() for part in url.split(",")]
         self._service = service
         self._limits = (max_age_days * 86400.0, max_mib * 1024 * 1024)
+        self._retry_pause_s = retry_pause_s  # doubles up to 5 s
         self._buffer: deque[Outgoing] = deque()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -209,29 +211,33 @@ class Bus:
         config = ConsumerConfig(
             durable_name=durable,
             filter_subjects=list(subjects),
+            deliver_subject=f"sy-deliver.{durable}",
+            deliver_group=durable,  # instances of a service share the work
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=ACK_WAIT_S,
-            max_ack_pending=batch,  # one batch at a time keeps the order
+            max_ack_pending=batch,  # the server sends no more than one batch ahead: order and memory
             deliver_policy=DeliverPolicy.NEW if from_now else DeliverPolicy.ALL,
         )
         await self._js.add_consumer(STREAM, config)
-        subscription = await self._js.pull_subscribe_bind(durable, stream=STREAM)
+        arrived: asyncio.Queue[Any] = asyncio.Queue()  # bounded by max_ack_pending
+        await self._nc.subscribe(f"sy-deliver.{durable}", queue=durable, cb=arrived.put)
         task = asyncio.create_task(
-            self._consuming(durable, subscription, handler, batch), name=f"consumer-{durable}"
+            self._consuming(durable, arrived, handler, batch), name=f"consumer-{durable}"
         )
         self._tasks.append(task)
 
-    async def _consuming(self, durable: str, source: Any, handler: Handler, batch: int) -> None:
+    async def _consuming(
+        self, durable: str, arrived: asyncio.Queue[Any], handler: Handler, batch: int
+    ) -> None:
         while True:
+            messages = [await arrived.get()]
+            while len(messages) < batch and not arrived.empty():
+                messages.append(arrived.get_nowait())
             try:
-                messages = await source.fetch(batch, timeout=5.0)
-            except (TimeoutError, nats.errors.TimeoutError):
-                continue
-            except (OSError, nats.errors.Error, nats.js.errors.Error) as problem:
+                await self._deliver(durable, messages, handler)
+            except (OSError, nats.errors.Error) as problem:
+                # Not acknowledged, so the server sends these again.
                 log.warning("consumer_waits_for_nats", consumer=durable, error=str(problem)[:200])
-                await asyncio.sleep(0.5)
-                continue
-            await self._deliver(durable, messages, handler)
 
     async def _deliver(self, durable: str, messages: Sequence[Any], handler: Handler) -> None:
         events: list[Envelope] = []
@@ -240,13 +246,41 @@ class Bus:
                 events.append(unseal(message.data, message.metadata.sequence.stream))
             except Invalid as problem:
                 _set_aside(durable, message.subject, problem)
-        if events and not await _try(durable, handler, events, messages):
-            for event in events:
-                if not await _try(durable, handler, [event], messages):
-                    _set_aside(durable, event.id, None)
+        for event in await self._refused(durable, events, handler, messages):
+            _set_aside(durable, event.id, None)
         for message in messages:
             await message.ack()
         metrics.EVENTS_CONSUMED.labels(durable).inc(len(messages))
+
+    async def _refused(
+        self, durable: str, events: Sequence[Envelope], handler: Handler, held: Sequence[Any]
+    ) -> Sequence[Envelope]:
+        """Hands the events over, together and, when that fails, one by one; gives those that no try took."""
+        if not events or await self._try(durable, handler, events, held):
+            return []
+        if len(events) == 1:
+            return events
+        return [event for event in events if not await self._try(durable, handler, [event], held)]
+
+    async def _try(
+        self, durable: str, handler: Handler, events: Sequence[Envelope], held: Sequence[Any]
+    ) -> bool:
+        tries, pause_s = 0, self._retry_pause_s
+        while True:
+            try:
+                await handler(events)
+                return True
+            except Unavailable as away:
+                log.warning("consumer_waits", consumer=durable, missing=away.service)
+            except Exception as problem:
+                tries += 1
+                log.warning("consumer_failed", consumer=durable, tries=tries, error=repr(problem)[:500])
+                if tries == TRIES:
+                    return False
+            for message in held:
+                await message.in_progress()
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, 5.0)
 
     async def listen(self, subjects: Sequence[str], listener: Listener) -> None:
         """Calls `listener` with events as they happen; none from before, none missed while away."""
@@ -271,24 +305,6 @@ class Bus:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._nc.close()
         self._nc = None
-
-
-async def _try(durable: str, handler: Handler, events: Sequence[Envelope], held: Sequence[Any]) -> bool:
-    tries, pause_s = 0, 0.1
-    while tries < TRIES:
-        try:
-            await handler(events)
-            return True
-        except Unavailable as away:
-            log.warning("consumer_waits", consumer=durable, missing=away.service)
-        except Exception as problem:
-            tries += 1
-            log.warning("consumer_failed", consumer=durable, tries=tries, exc_info=problem)
-        for message in held:
-            await message.in_progress()
-        await asyncio.sleep(pause_s)
-        pause_s = min(pause_s * 2, 5.0)
-    return False
 
 
 def _set_aside(durable: str, which: str, problem: SwitchyardError | None) -> None:

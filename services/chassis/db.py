@@ -33,6 +33,7 @@ _LOST = (
     asyncpg.exceptions.TooManyConnectionsError,
     asyncpg.exceptions.AdminShutdownError,
     asyncpg.exceptions.CrashShutdownError,
+    asyncpg.InternalClientError,  # what asyncpg says when the server's farewell arrives mid-command
 )
 
 
@@ -66,8 +67,7 @@ class Database:
                 try:
                     yield connection
                 except BaseException:
-                    if not connection.is_closed():
-                        await connection.execute("rollback")
+                    await _roll_back(connection)
                     raise
                 await connection.execute("commit")
             self.reachable = True
@@ -85,6 +85,14 @@ class Database:
             self._pool.terminate()
 
 
+async def _roll_back(connection: Connection) -> None:
+    """A connection that cannot roll back is thrown away; the server rolls back by itself then."""
+    try:
+        await connection.execute("rollback")
+    except _LOST:
+        connection.terminate()
+
+
 async def connect(dsn: str, schema: str, *, size: int = 8) -> Database:
     """Opens the pool, waiting up to 30 s for a database that is still starting.
 
@@ -95,7 +103,7 @@ async def connect(dsn: str, schema: str, *, size: int = 8) -> Database:
         try:
             pool = await _open(dsn, schema, size)
             return Database(pool, dsn, schema)
-        except (OSError, *_LOST) as problem:
+        except _LOST as problem:
             if asyncio.get_running_loop().time() > deadline:
                 raise Unavailable("database") from problem
             log.info("database_not_there_yet", error=type(problem).__name__)

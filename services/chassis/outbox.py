@@ -16,7 +16,6 @@ The table has no tenant column and no policy: only the relay reads it, and rows 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import asyncpg
 import structlog
@@ -31,6 +30,7 @@ from services.chassis.errors import Unavailable
 log = structlog.get_logger()
 
 BATCH = 200
+RETRY_S = 0.5
 POLL_S = 2.0  # only for a notice that got lost; the usual way is NOTIFY
 
 _INSERT = "insert into outbox (id, subject, payload) values ($1, $2, $3)"
@@ -56,32 +56,33 @@ class OutboxRelay:
 
     async def run(self) -> None:
         """Relays for ever; an outage of PostgreSQL or NATS only delays."""
-        listener: Any = None
         while True:
-            self._wake.clear()
             try:
-                if listener is None or listener.is_closed():
-                    listener = await self._listen()
-                while await self.relay_once():
-                    pass
-            except (
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-            ) as problem:
+                await self._relay_while_connected()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
                 log.warning("outbox_waits", error=type(problem).__name__)
             except Unavailable as away:
                 log.warning("outbox_waits", missing=away.service)
-            try:
-                async with asyncio.timeout(POLL_S):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
-            except asyncio.CancelledError:
-                if listener is not None:
-                    listener.terminate()
-                raise
+            await asyncio.sleep(RETRY_S)
+
+    async def _relay_while_connected(self) -> None:
+        listener = await asyncpg.connect(self._database.dsn, timeout=5)
+        try:
+            await listener.add_listener(f"outbox_{self._service}", lambda *_: self._wake.set())
+            while True:
+                self._wake.clear()
+                while await self.relay_once():
+                    pass
+                await self._notice()
+        finally:
+            listener.terminate()
+
+    async def _notice(self) -> None:
+        try:
+            async with asyncio.timeout(POLL_S):
+                await self._wake.wait()
+        except TimeoutError:
+            return
 
     async def relay_once(self) -> int:
         """Publishes and removes one batch; gives how many. Doubles after a crash carry the same id."""
@@ -96,8 +97,3 @@ class OutboxRelay:
                 await self._bus.publish_sealed(events)
                 await connection.execute(_DELETE, [row["seq"] for row in rows])
             return len(rows)
-
-    async def _listen(self) -> Any:
-        connection = await asyncpg.connect(self._database.dsn, timeout=5)
-        await connection.add_listener(f"outbox_{self._service}", lambda *_: self._wake.set())
-        return connection

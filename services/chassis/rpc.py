@@ -218,7 +218,7 @@ class Client(Generic[Stub]):
         trying = AsyncRetrying(
             retry=retry_if_exception_type(errors.Unavailable),
             stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(within_s),
-            wait=wait_exponential_jitter(initial=0.05, max=1.0, jitter=0.05),
+            wait=wait_exponential_jitter(multiplier=0.05, max=1.0, jitter=0.05),
             reraise=True,
         )
         return await trying(self._once, method, request, within_s)

@@ -1,0 +1,106 @@
+"""The bus on a real NATS: order, no doubles, nothing lost when a handler or NATS fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from services.chassis.bus import TRIES, Bus
+from services.chassis.envelope import Envelope, seal
+from services.chassis.errors import Unavailable
+from services.stubs.acd.v1 import events_pb2
+
+pytestmark = pytest.mark.integration
+
+HELD = "sy.*.acd.contact.held"
+
+
+def held(number: int) -> events_pb2.ContactHeld:
+    return events_pb2.ContactHeld(contact_id=str(number))
+
+
+class Collector:
+    """A handler that keeps what it gets and can be told to fail."""
+
+    def __init__(self, expected: int) -> None:
+        self.got: list[str] = []
+        self.failures: list[Exception] = []
+        self.poison = ""
+        self._expected = expected
+        self.complete = asyncio.Event()
+
+    async def __call__(self, events: Sequence[Envelope]) -> None:
+        if self.failures:
+            raise self.failures.pop()
+        if any(event.subject == self.poison for event in events):
+            raise ValueError(self.poison)
+        self.got += [event.subject for event in events]
+        if len(self.got) >= self._expected:
+            self.complete.set()
+
+    async def wait(self) -> list[str]:
+        async with asyncio.timeout(20):
+            await self.complete.wait()
+        return self.got
+
+
+@pytest.fixture
+async def bus(nats_url: str) -> AsyncIterator[Bus]:
+    bus = Bus(nats_url, service="acd", retry_pause_s=0.01)
+    await bus.start()
+    yield bus
+    await bus.stop()
+
+
+async def test_events_come_in_order_and_once(bus: Bus) -> None:
+    collector = Collector(500)
+    for number in range(500):
+        bus.offer(held(number), "demo", id=f"id-{number}")
+    assert await bus.flush()
+    for number in range(0, 500, 7):  # a relay that died after publishing says it all again
+        await bus.publish(held(number), "demo", id=f"id-{number}")
+    await bus.publish(held(999), "demo")
+    await bus.consume("test", [HELD], collector)
+    assert (await collector.wait())[:500] == [str(number) for number in range(500)]
+    await bus.publish(held(1000), "demo")
+
+
+async def test_a_handler_without_its_database_loses_nothing(bus: Bus) -> None:
+    collector = Collector(3)
+    collector.failures = [Unavailable("database") for _ in range(TRIES + 1)]
+    await bus.consume("test", [HELD], collector)
+    await bus.publish_sealed([seal(held(number), "demo", service="acd") for number in range(3)])
+    assert await collector.wait() == ["0", "1", "2"]
+
+
+async def test_an_event_that_no_try_can_handle_is_set_aside_alone(bus: Bus) -> None:
+    collector = Collector(2)
+    collector.poison = "1"
+    await bus.publish_sealed([seal(held(number), "demo", service="acd") for number in range(3)])
+    await bus.consume("test", [HELD], collector)
+    assert await collector.wait() == ["0", "2"]
+
+
+async def test_a_consumer_goes_on_where_it_stopped(nats_url: str, bus: Bus) -> None:
+    first, second = Collector(1), Collector(1)
+    other = Bus(nats_url, service="crm")
+    await other.start()
+    await other.consume("durable", [HELD], first)
+    await bus.publish(held(1), "demo")
+    await first.wait()
+    await other.stop()
+    await bus.publish(held(2), "demo")
+    await bus.consume("durable", [HELD], second)
+    assert await second.wait() == ["2"]
+
+
+async def test_a_listener_hears_what_happens_now(bus: Bus) -> None:
+    heard: asyncio.Queue[Envelope] = asyncio.Queue()
+    await bus.publish(held(1), "demo")
+    await bus.listen(["sy.demo.acd.>"], heard.put_nowait)
+    await bus.publish(held(2), "other")
+    await bus.publish(held(3), "demo")
+    async with asyncio.timeout(5):
+        assert (await heard.get()).message() == held(3)

@@ -1,0 +1,130 @@
+"""gRPC between our services, over a real socket: tenant, errors, deadlines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from services.chassis import errors, rpc, tenant
+from services.stubs.crm.v1 import crm_pb2, crm_pb2_grpc
+
+pytestmark = pytest.mark.unit
+
+Answer = Callable[[Any], Any]
+
+
+class FakeCrm(crm_pb2_grpc.CrmServicer):
+    """Answers as the test says."""
+
+    def __init__(self) -> None:
+        self.answer: Answer = lambda _: crm_pb2.IdentifyResponse()
+        self.calls = 0
+        self.tenants: list[str] = []
+
+    async def Identify(self, request: Any, context: Any) -> Any:
+        self.calls += 1
+        self.tenants.append(tenant.current())
+        answer = self.answer(request)
+        return await answer if asyncio.iscoroutine(answer) else answer
+
+
+Setup = tuple[FakeCrm, rpc.Client[Any]]
+
+
+@pytest.fixture
+async def crm() -> AsyncIterator[Setup]:
+    server = rpc.Server("127.0.0.1:0", service="crm")
+    fake = FakeCrm()
+    server.add(crm_pb2_grpc.add_CrmServicer_to_server, fake)
+    await server.start()
+    client = rpc.Client(f"127.0.0.1:{server.port}", crm_pb2_grpc.CrmStub, service="crm")
+    with tenant.use("demo"):
+        yield fake, client
+    await client.close()
+    await server.stop(0)
+
+
+async def ask(client: rpc.Client[Any], **options: Any) -> Any:
+    return await client.call(client.stub.Identify, crm_pb2.IdentifyRequest(number="1"), **options)
+
+
+def raising(error: Exception) -> Answer:
+    def answer(_: Any) -> Any:
+        raise error
+
+    return answer
+
+
+async def test_the_tenant_travels(crm: Setup) -> None:
+    fake, client = crm
+    await ask(client)
+    assert fake.tenants == ["demo"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.Invalid("number", "must not hold a newline"),
+        errors.NotFound("queue", "gold"),
+        errors.Conflict("The work order is closed: reopen it first."),
+        errors.Stale("Somebody changed it: read it again."),
+        errors.Full("The queue is full."),
+        errors.Denied("Only a team lead may do this."),
+        errors.Unavailable("database"),
+        errors.Conflict("中文也行"),
+    ],
+)
+async def test_an_error_arrives_as_it_was_raised(crm: Setup, error: errors.SwitchyardError) -> None:
+    fake, client = crm
+    fake.answer = raising(error)
+    with pytest.raises(type(error)) as caught:
+        await ask(client)
+    assert caught.value.sentence == error.sentence
+    assert caught.value.field == error.field
+
+
+async def test_a_defect_tells_nothing_of_its_inside(crm: Setup) -> None:
+    fake, client = crm
+    fake.answer = raising(ZeroDivisionError("password=hunter2"))
+    with pytest.raises(errors.Internal) as caught:
+        await ask(client)
+    assert "hunter2" not in caught.value.sentence
+
+
+async def test_a_server_that_hangs_is_named(crm: Setup) -> None:
+    fake, client = crm
+    fake.answer = lambda _: asyncio.Event().wait()
+    with pytest.raises(errors.Unavailable) as caught:
+        await ask(client, timeout_s=0.05)
+    assert caught.value.service == "crm"
+
+
+async def test_only_a_call_marked_safe_is_tried_again(crm: Setup) -> None:
+    fake, client = crm
+    fake.answer = raising(errors.Unavailable("database"))
+    with pytest.raises(errors.Unavailable):
+        await ask(client)
+    assert fake.calls == 1
+    with pytest.raises(errors.Unavailable):
+        await ask(client, retry=True)
+    assert fake.calls == 1 + rpc.ATTEMPTS
+
+
+async def test_a_service_that_is_not_there_is_named() -> None:
+    client = rpc.Client("127.0.0.1:1", crm_pb2_grpc.CrmStub, service="crm")
+    with tenant.use("demo"), pytest.raises(errors.Unavailable, match="crm service does not answer"):
+        await ask(client)
+    await client.close()
+
+
+async def test_a_call_without_tenant_is_refused(crm: Setup) -> None:
+    _, client = crm
+    with pytest.raises(Exception, match="lacks the metadata key switchyard-tenant"):
+        await client.stub.Identify(crm_pb2.IdentifyRequest())
+    with pytest.raises(Exception, match="1 to 32 of a-z"):
+        await client.stub.Identify(
+            crm_pb2.IdentifyRequest(), metadata=((tenant.METADATA_KEY, "*"),), timeout=5
+        )
