@@ -1,0 +1,204 @@
+"""The nouns of the ACD as tables: what an agent and a contact can be, and what may follow what.
+
+Numbers equal those of `proto/acd/v1` and `proto/common/v1` (a test holds them to it), so that edges cast
+instead of mapping. Nothing here knows a clock, a wire or a database.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+
+class Channel(IntEnum):
+    """How a contact reached us."""
+
+    UNSPECIFIED = 0
+    VOICE = 1
+    CHAT = 2
+    EMAIL = 3
+    SOCIAL = 4
+    SMS = 5
+    FAX = 6
+    CALLBACK = 7
+    WORK_ITEM = 8
+
+
+class Outcome(IntEnum):
+    """How a contact came out; every contact gets exactly one."""
+
+    UNSPECIFIED = 0
+    ANSWERED = 1
+    ABANDONED = 2
+    REJECTED = 3
+    VOICEMAIL = 4
+    SELF_SERVICE = 5
+    DROPPED = 6
+
+
+class Presence(IntEnum):
+    """What the person says."""
+
+    UNSPECIFIED = 0
+    OFFLINE = 1
+    READY = 2
+    OTHER_WORK = 3
+
+
+class Routing(IntEnum):
+    """What routing does with the agent at the moment."""
+
+    UNSPECIFIED = 0
+    IDLE = 1
+    OFFERED = 2
+    CONNECTED = 3
+    WRAP_UP = 4
+    NOT_RESPONDING = 5
+
+
+class OfferFailure(IntEnum):
+    """Why an offer did not become a conversation."""
+
+    UNSPECIFIED = 0
+    RING_TIMEOUT = 1
+    REJECTED = 2
+    BUSY = 3
+    UNREACHABLE = 4
+    CALLER_GONE = 5
+    SWITCH_ERROR = 6
+
+
+class Party(IntEnum):
+    """Who ended a conversation."""
+
+    UNSPECIFIED = 0
+    CALLER = 1
+    AGENT = 2
+    SYSTEM = 3
+
+
+class ContactState(StrEnum):
+    """Where a contact is. The words are those of `Contact.state` in the proto."""
+
+    OPEN = "open"  # in a flow's hands
+    QUEUED = "queued"
+    OFFERED = "offered"  # an agent's phone rings for it, or has just been picked up
+    CONNECTED = "connected"
+    RELEASED = "released"  # was connected; the caller may still be in a flow
+    ENDED = "ended"
+
+
+class ContactMove(StrEnum):
+    """What may happen to a contact."""
+
+    ENQUEUE = "enqueue"
+    OFFER = "offer"
+    REFUSE = "refuse"  # the offer failed, for whatever reason: back to its place
+    ANSWER = "answer"
+    LEAVE = "leave"  # taken out of the queue, or told to leave it
+    RELEASE = "release"
+    ADOPT = "adopt"  # found in conversation on a switch after a restart
+    END = "end"
+
+
+class RoutingMove(StrEnum):
+    """What may happen to an agent on the routing axis."""
+
+    OFFER = "offer"
+    REFUSE = "refuse"  # did not take it; still in the round
+    CANCEL = "cancel"  # the offer ended through no doing of the agent
+    SET_ASIDE = "set_aside"  # did not take it once too often
+    CONNECT = "connect"
+    RELEASE = "release"  # into wrap-up
+    FREE = "free"  # straight back, where a queue has no wrap-up
+    FINISH = "finish"
+    RETURN = "return"  # says "here I am" after having been set aside
+    ADOPT = "adopt"
+
+
+CONTACT: dict[ContactState, dict[ContactMove, ContactState]] = {
+    ContactState.OPEN: {
+        ContactMove.ENQUEUE: ContactState.QUEUED,
+        ContactMove.ADOPT: ContactState.CONNECTED,
+        ContactMove.END: ContactState.ENDED,
+    },
+    ContactState.QUEUED: {
+        ContactMove.OFFER: ContactState.OFFERED,
+        ContactMove.LEAVE: ContactState.OPEN,
+        ContactMove.ADOPT: ContactState.CONNECTED,
+    },
+    ContactState.OFFERED: {
+        ContactMove.REFUSE: ContactState.QUEUED,
+        ContactMove.ANSWER: ContactState.CONNECTED,
+    },
+    ContactState.CONNECTED: {
+        ContactMove.RELEASE: ContactState.RELEASED,
+    },
+    ContactState.RELEASED: {
+        ContactMove.ENQUEUE: ContactState.QUEUED,
+        ContactMove.ADOPT: ContactState.CONNECTED,
+        ContactMove.END: ContactState.ENDED,
+    },
+    ContactState.ENDED: {},
+}
+
+ROUTING: dict[Routing, dict[RoutingMove, Routing]] = {
+    Routing.IDLE: {
+        RoutingMove.OFFER: Routing.OFFERED,
+        RoutingMove.ADOPT: Routing.CONNECTED,
+    },
+    Routing.OFFERED: {
+        RoutingMove.REFUSE: Routing.IDLE,
+        RoutingMove.CANCEL: Routing.IDLE,
+        RoutingMove.SET_ASIDE: Routing.NOT_RESPONDING,
+        RoutingMove.CONNECT: Routing.CONNECTED,
+    },
+    Routing.CONNECTED: {
+        RoutingMove.RELEASE: Routing.WRAP_UP,
+        RoutingMove.FREE: Routing.IDLE,
+    },
+    Routing.WRAP_UP: {
+        RoutingMove.FINISH: Routing.IDLE,
+        RoutingMove.ADOPT: Routing.CONNECTED,
+    },
+    Routing.NOT_RESPONDING: {
+        RoutingMove.RETURN: Routing.IDLE,
+        RoutingMove.ADOPT: Routing.CONNECTED,
+    },
+}
+
+# The switch's word for why an agent's leg ended before it was answered. What is not listed counts as
+# UNREACHABLE: a miss, so that an agent whose phone fails in a new way is set aside rather than rung for ever.
+FAILURES: dict[str, OfferFailure] = {
+    "USER_BUSY": OfferFailure.BUSY,
+    "CALL_REJECTED": OfferFailure.REJECTED,
+    "NORMAL_CLEARING": OfferFailure.REJECTED,
+    "NO_ANSWER": OfferFailure.RING_TIMEOUT,
+    "NO_USER_RESPONSE": OfferFailure.RING_TIMEOUT,
+    "ALLOTTED_TIMEOUT": OfferFailure.RING_TIMEOUT,
+    "ORIGINATOR_CANCEL": OfferFailure.RING_TIMEOUT,
+    "DESTINATION_OUT_OF_ORDER": OfferFailure.SWITCH_ERROR,  # the leg's uuid was in use: not the agent's fault
+    "SWITCH_CONGESTION": OfferFailure.SWITCH_ERROR,
+    "SYSTEM_SHUTDOWN": OfferFailure.SWITCH_ERROR,
+    "MANAGER_REQUEST": OfferFailure.SWITCH_ERROR,
+}
+
+# Failures that say something about the agent, and so count towards being set aside.
+MISSES = frozenset(
+    {OfferFailure.RING_TIMEOUT, OfferFailure.REJECTED, OfferFailure.BUSY, OfferFailure.UNREACHABLE}
+)
+
+
+class LeftQueue(StrEnum):
+    """Why a contact left its queue without an answer."""
+
+    CALLER_HUNG_UP = "caller_hung_up"
+    WITHDRAWN = "withdrawn"
+    MAX_WAIT = "max_wait"
+    NO_AGENTS = "no_agents"
+    QUEUE_CLOSED = "queue_closed"
+    SWITCH_LOST = "switch_lost"
+
+
+def failure_of(cause: str) -> OfferFailure:
+    """What a switch's hang-up cause on an unanswered agent leg means."""
+    return FAILURES.get(cause, OfferFailure.UNREACHABLE)

@@ -1,0 +1,271 @@
+"""What the engine wants done, and what it announces. All data: the shell carries it out.
+
+Facts mirror `proto/acd/v1/events.proto` field by field, times in milliseconds since 1970.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from services.acd.domain import Channel, LeftQueue, OfferFailure, Outcome, Party, Presence, Routing
+
+# ---------------------------------------------------------------- to a switch
+
+
+@dataclass(slots=True)
+class Ring:
+    """Ring an agent. The leg's uuid is the offer's id, so every word about it finds its way back."""
+
+    node: str
+    offer_id: str
+    contact_id: str
+    agent_id: str
+    extension: str
+    queue: str
+    ring_timeout_ms: int
+    enqueued_at: int
+    opened_at: int
+    call_id: str
+    from_number: str
+    to_number: str
+    customer_id: str
+
+
+@dataclass(slots=True)
+class Bridge:
+    """Put caller and agent together; `after` is where the caller goes when the agent hangs up first."""
+
+    node: str
+    call_id: str
+    offer_id: str
+    agent_id: str
+    after: str
+
+
+@dataclass(slots=True)
+class Kill:
+    """End an agent's leg. That it is gone already is an ordinary answer."""
+
+    node: str
+    offer_id: str
+    cause: str
+
+
+@dataclass(slots=True)
+class PickUp:
+    """Make the agent's phone answer."""
+
+    node: str
+    offer_id: str
+
+
+@dataclass(slots=True)
+class HoldLeg:
+    node: str
+    offer_id: str
+    on: bool
+
+
+# ---------------------------------------------------------------- to the holder of a caller
+
+
+@dataclass(slots=True)
+class Expel:
+    """Tell the flow that the caller has to go on, and why."""
+
+    holder: str
+    contact_id: str
+    reason: LeftQueue
+
+
+@dataclass(slots=True)
+class Mended:
+    """Something that should never be had to be put right; counted, and zero in normal runs."""
+
+    what: str
+    about: str
+
+
+# ---------------------------------------------------------------- facts
+
+
+@dataclass(slots=True)
+class Reason:
+    """Why this agent and this contact. Kept as data; words are made when it is announced."""
+
+    idle_ms: int  # the agent's, longest of all who qualified
+    others: int  # agents who qualified as well
+    waiting: int  # contacts in the same lane left waiting
+    queues: int  # of the agent with somebody waiting, this one the most overdue; 0: a caller sought an agent
+    overdue_ms: int  # wait so far plus head start, less the queue's target
+
+
+@dataclass(slots=True)
+class ContactOpened:
+    contact_id: str
+    channel: Channel
+    node: str
+    call_id: str
+    from_number: str
+    to_number: str
+    customer_id: str
+    opened_at: int
+
+
+@dataclass(slots=True)
+class ContactQueued:
+    contact_id: str
+    queue: str
+    priority: int
+    enqueued_at: int
+    position: int
+    expected_wait_ms: int | None
+
+
+@dataclass(slots=True)
+class ContactOffered:
+    contact_id: str
+    offer_id: str
+    agent_id: str
+    queue: str
+    node: str
+    attempt: int
+    waited_ms: int
+    ring_timeout_ms: int
+    from_number: str
+    to_number: str
+    customer_id: str
+    reason: Reason
+    offered_at: int
+
+
+@dataclass(slots=True)
+class ContactOfferFailed:
+    contact_id: str
+    offer_id: str
+    agent_id: str
+    failure: OfferFailure
+    rang_ms: int
+    failed_at: int
+    cause: str
+
+
+@dataclass(slots=True)
+class ContactAnswered:
+    contact_id: str
+    offer_id: str
+    agent_id: str
+    queue: str
+    waited_ms: int
+    answered_at: int
+
+
+@dataclass(slots=True)
+class ContactHeld:
+    contact_id: str
+    agent_id: str
+    held_at: int
+
+
+@dataclass(slots=True)
+class ContactRetrieved:
+    contact_id: str
+    agent_id: str
+    retrieved_at: int
+
+
+@dataclass(slots=True)
+class ContactReleased:
+    contact_id: str
+    offer_id: str
+    agent_id: str
+    queue: str
+    talk_ms: int
+    hold_ms: int
+    ended_by: Party
+    released_at: int
+
+
+@dataclass(slots=True)
+class ContactWrappedUp:
+    contact_id: str
+    offer_id: str
+    agent_id: str
+    wrap_up_ms: int
+    disposition: str
+    notes: str
+    work_order_id: str
+    timed_out: bool
+    wrapped_up_at: int
+
+
+@dataclass(slots=True)
+class ContactLeftQueue:
+    contact_id: str
+    queue: str
+    waited_ms: int
+    reason: LeftQueue
+    left_at: int
+
+
+@dataclass(slots=True)
+class ContactEnded:
+    contact_id: str
+    channel: Channel
+    outcome: Outcome
+    node: str
+    call_id: str
+    from_number: str
+    to_number: str
+    customer_id: str
+    queue: str
+    agent_id: str
+    waited_ms: int
+    talk_ms: int
+    hold_ms: int
+    offers: int
+    opened_at: int
+    ended_at: int
+    cause: str
+
+
+@dataclass(slots=True)
+class AgentStateChanged:
+    agent_id: str
+    presence: Presence
+    reason: str
+    routing: Routing
+    contact_id: str
+    since: int
+    until: int  # 0: open-ended
+    previous_presence: Presence
+    previous_routing: Routing
+    previous_ms: int
+
+
+@dataclass(slots=True)
+class NodeStateChanged:
+    node: str
+    up: bool
+    detail: str
+    since: int
+
+
+Fact: TypeAlias = (
+    ContactOpened
+    | ContactQueued
+    | ContactOffered
+    | ContactOfferFailed
+    | ContactAnswered
+    | ContactHeld
+    | ContactRetrieved
+    | ContactReleased
+    | ContactWrappedUp
+    | ContactLeftQueue
+    | ContactEnded
+    | AgentStateChanged
+    | NodeStateChanged
+)
+Order: TypeAlias = Ring | Bridge | Kill | PickUp | HoldLeg
+Command: TypeAlias = Order | Expel | Mended | Fact

@@ -1,0 +1,103 @@
+"""The engine's one door: each kind of stimulus has its handler, each kind of timer too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from services.acd.engine import agents, contacts, control, nodes, offers, stimuli, timers, views
+from services.acd.engine.commands import Command
+from services.acd.engine.floor import Alarm, Floor, Policy, Queue
+
+Handler = Callable[[Floor, Any, int, list[Command]], None]
+
+# Timers handled in one go: a thousand wrap-ups that end in the same millisecond must not hold up a ring.
+TICK_MAX = 256
+
+
+def _put_queue(floor: Floor, stimulus: stimuli.PutQueue, now: int, out: list[Command]) -> None:
+    queue = floor.queues.get(stimulus.settings.name)
+    if queue is None:
+        floor.queues[stimulus.settings.name] = Queue(stimulus.settings)
+    else:
+        queue.settings = stimulus.settings  # whoever waits keeps the place got on entering
+
+
+def _tick(floor: Floor, stimulus: stimuli.Tick, now: int, out: list[Command]) -> None:
+    for _ in range(TICK_MAX):
+        timer = timers.take_due(floor, now)
+        if timer is None:
+            return
+        _ALARMS[timer[2]](floor, timer[3], now, out)
+
+
+_ALARMS: dict[Alarm, Handler] = {
+    Alarm.RING: offers.ring_timed_out,
+    Alarm.BRIDGE: lambda floor, offer, now, out: offers.bridge_failed(
+        floor, offer.id, "RECOVERY_ON_TIMER_EXPIRE", now, out
+    ),
+    Alarm.LEG_GONE: offers.leg_silent,
+    Alarm.WRAP_UP: agents.end_wrap_up,
+    Alarm.REST: agents.rested,
+    Alarm.LEAVE: contacts.waited_long_enough,
+    Alarm.RESUME: contacts.resume,
+    Alarm.GRACE: contacts.no_word_of_the_flow,
+    Alarm.NODE_LOST: nodes.node_lost,
+}
+
+_HANDLERS: dict[type, Handler] = {
+    stimuli.PutQueue: _put_queue,
+    stimuli.PutAgents: agents.put_agents,
+    stimuli.Open: contacts.opened,
+    stimuli.Enqueue: contacts.enqueue,
+    stimuli.Withdraw: contacts.withdraw,
+    stimuli.Close: contacts.close,
+    stimuli.CallerGone: contacts.caller_gone,
+    stimuli.LegAnswered: lambda floor, s, now, out: offers.answered(floor, s.offer_id, now, out),
+    stimuli.LegGone: lambda floor, s, now, out: offers.leg_gone(floor, s.offer_id, s.cause, now, out),
+    stimuli.Bridged: lambda floor, s, now, out: offers.bridged(floor, s.offer_id, now, out),
+    stimuli.BridgeFailed: lambda floor, s, now, out: offers.bridge_failed(
+        floor, s.offer_id, s.cause, now, out
+    ),
+    stimuli.RingFailed: lambda floor, s, now, out: offers.ring_failed(floor, s.offer_id, s.cause, now, out),
+    stimuli.Held: lambda floor, s, now, out: offers.held(floor, s.offer_id, now, out),
+    stimuli.Retrieved: lambda floor, s, now, out: offers.retrieved(floor, s.offer_id, now, out),
+    stimuli.SetPresence: agents.set_presence,
+    stimuli.Answer: control.answer,
+    stimuli.Reject: control.reject,
+    stimuli.HangUp: control.hang_up,
+    stimuli.Hold: control.hold,
+    stimuli.FinishWrapUp: agents.finish_wrap_up,
+    stimuli.NodeDown: nodes.node_down,
+    stimuli.NodeUp: nodes.node_up,
+    stimuli.Adopt: nodes.adopt,
+    stimuli.Recall: agents.recall,
+    stimuli.Recover: contacts.recover,
+    stimuli.Tick: _tick,
+    stimuli.NewDay: lambda floor, s, now, out: views.reset(floor),
+}
+
+
+class Engine:
+    """The routing of one tenant."""
+
+    def __init__(self, new_id: Callable[[], str], policy: Policy | None = None) -> None:
+        self.floor = Floor(new_id, policy or Policy())
+
+    def handle(self, stimulus: stimuli.Stimulus, now: int) -> list[Command]:
+        """What follows from `stimulus` at `now` (ms since 1970).
+
+        Raises Invalid, NotFound, Conflict or Full where it is refused; then nothing has changed.
+        """
+        floor = self.floor
+        now = floor.now = max(now, floor.now)  # a clock set back must not make waits negative
+        out: list[Command] = []
+        _HANDLERS[type(stimulus)](floor, stimulus, now, out)
+        contacts.forget(floor, now)
+        return out
+
+    @property
+    def next_due(self) -> int | None:
+        """When a Tick is needed at the latest, ms since 1970; None: nothing is pending."""
+        timers_ = self.floor.timers
+        return timers_[0][0] if timers_ else None

@@ -1,0 +1,315 @@
+"""From ringing to the end of a conversation: what the agent's leg says, and what follows from it.
+
+The agent's leg may speak late, twice or not at all. Each word is taken only in the stage it fits; a word
+about an offer that is over only ever leads to the leg being ended.
+"""
+
+from __future__ import annotations
+
+from services.acd.domain import (
+    CONTACT,
+    MISSES,
+    ContactMove,
+    LeftQueue,
+    OfferFailure,
+    Party,
+    RoutingMove,
+    failure_of,
+)
+from services.acd.engine.agents import begin_wrap_up
+from services.acd.engine.commands import (
+    Bridge,
+    Command,
+    ContactAnswered,
+    ContactHeld,
+    ContactLeftQueue,
+    ContactOfferFailed,
+    ContactReleased,
+    ContactRetrieved,
+    Expel,
+    Kill,
+    Mended,
+)
+from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Offer, Queue, Stage
+from services.acd.engine.pairing import queue_of, seek, settle, shift
+from services.acd.engine.timers import set_timer
+
+# Weight of a new conversation in a queue's average handling time: 1/16, some half an hour's memory in a
+# small team.
+HANDLING_WEIGHT = 16
+MOST_DOUBLINGS = 5
+
+
+# ---------------------------------------------------------------- ringing
+
+
+def answered(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
+    """The agent picked up: bridge, or end the leg where it is no longer wanted."""
+    offer = floor.offers.get(offer_id)
+    if offer is None:
+        return
+    if offer.stage is Stage.CLOSING:
+        out.append(Kill(offer.node, offer.id, "ORIGINATOR_CANCEL"))
+    if offer.stage is not Stage.RINGING:
+        return
+    offer.stage = Stage.BRIDGING
+    contact = offer.contact
+    out.append(Bridge(offer.node, contact.call_id, offer.id, offer.agent.id, contact.after_bridge))
+    set_timer(floor, now + floor.policy.bridge_timeout_ms, Alarm.BRIDGE, offer)
+
+
+def ring_timed_out(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None:
+    close_leg(floor, offer, "NO_ANSWER", now, out)
+    fail(floor, offer, OfferFailure.RING_TIMEOUT, "NO_ANSWER", now, out)
+
+
+def ring_failed(floor: Floor, offer_id: str, cause: str, now: int, out: list[Command]) -> None:
+    """The switch did not take the command: no leg, and no fault of the agent's."""
+    offer = floor.offers.get(offer_id)
+    if offer is None:
+        return
+    ringing = offer.stage is Stage.RINGING
+    forget_leg(floor, offer)
+    if ringing:
+        fail(floor, offer, OfferFailure.SWITCH_ERROR, cause, now, out)
+    settle(floor, offer.agent, now, out)
+
+
+def bridge_failed(floor: Floor, offer_id: str, cause: str, now: int, out: list[Command]) -> None:
+    """The two could not be put together: the agent's leg goes, the contact keeps its place."""
+    offer = floor.offers.get(offer_id)
+    if offer is not None and offer.stage is Stage.BRIDGING:
+        close_leg(floor, offer, "NORMAL_CLEARING", now, out)
+        fail(floor, offer, OfferFailure.SWITCH_ERROR, cause, now, out)
+
+
+def fail(floor: Floor, offer: Offer, failure: OfferFailure, cause: str, now: int, out: list[Command]) -> None:
+    """The offer ends without a conversation. The contact goes on to the next agent at once."""
+    contact = offer.contact
+    _undo(floor, offer, failure, cause, now, out)
+    if contact.leave_at and contact.leave_at <= now:
+        leave(floor, contact, LeftQueue.MAX_WAIT, now, out)
+        return
+    if failure is OfferFailure.SWITCH_ERROR:
+        contact.paused_until = now + _pause_ms(floor, contact)
+        set_timer(floor, contact.paused_until, Alarm.RESUME, contact)
+    node = floor.nodes.get(contact.node)
+    contact.parted = node is None or not node.up
+    seek(floor, contact, now, out)
+
+
+def _pause_ms(floor: Floor, contact: Contact) -> int:
+    """Twice as long after each trouble in a row: a switch that refuses everything is not flooded."""
+    contact.troubles += 1
+    return floor.policy.switch_pause_ms << min(contact.troubles - 1, MOST_DOUBLINGS)
+
+
+def _undo(
+    floor: Floor, offer: Offer, failure: OfferFailure, cause: str, now: int, out: list[Command]
+) -> None:
+    contact, agent = offer.contact, offer.agent
+    contact.state = CONTACT[contact.state][ContactMove.REFUSE]
+    contact.offer = None
+    out.append(
+        ContactOfferFailed(contact.id, offer.id, agent.id, failure, now - offer.offered_at, now, cause)
+    )
+    agent.contact = None
+    _judge(floor, agent, failure, now, out)
+
+
+def _judge(floor: Floor, agent: Agent, failure: OfferFailure, now: int, out: list[Command]) -> None:
+    if failure not in MISSES:
+        shift(floor, agent, now, out, RoutingMove.CANCEL)
+        return
+    agent.misses += 1
+    agent.idle_since = now
+    if agent.misses >= floor.policy.misses_before_aside:
+        shift(floor, agent, now, out, RoutingMove.SET_ASIDE)
+        return
+    agent.rest_until = now + floor.policy.rest_ms
+    set_timer(floor, agent.rest_until, Alarm.REST, agent)
+    shift(floor, agent, now, out, RoutingMove.REFUSE)
+
+
+# ---------------------------------------------------------------- conversation
+
+
+def bridged(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
+    """Caller and agent hear each other."""
+    offer = floor.offers.get(offer_id)
+    if offer is None or offer.stage not in (Stage.RINGING, Stage.BRIDGING):
+        return
+    offer.stage = Stage.TALKING
+    contact, queue = offer.contact, offer.queue
+    waited = now - contact.enqueued_at
+    _count_answer(queue, waited)
+    connect(contact, offer.agent, waited, now)
+    out.append(ContactAnswered(contact.id, offer.id, offer.agent.id, queue.settings.name, waited, now))
+    shift(floor, offer.agent, now, out, RoutingMove.CONNECT)
+
+
+def _count_answer(queue: Queue, waited: int) -> None:
+    queue.waiting -= 1
+    queue.answered += 1
+    queue.wait_answered_ms += waited
+    if waited <= queue.settings.service_level_ms:
+        queue.answered_in_time += 1
+
+
+def connect(contact: Contact, agent: Agent, waited: int, now: int) -> None:
+    """The contact's side of a conversation that begins."""
+    contact.state = CONTACT[contact.state][ContactMove.ANSWER]
+    contact.agent = agent
+    contact.answered_at = now
+    contact.waited_ms += waited
+    contact.leave_at = contact.held_since = contact.segment_hold_ms = 0
+    contact.form_seen = False
+    contact.troubles = 0
+    agent.misses = 0
+
+
+def held(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
+    offer = floor.offers.get(offer_id)
+    if offer is not None and offer.stage is Stage.TALKING and not offer.contact.held_since:
+        offer.contact.held_since = now
+        out.append(ContactHeld(offer.contact.id, offer.agent.id, now))
+
+
+def retrieved(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
+    offer = floor.offers.get(offer_id)
+    if offer is not None and offer.stage is Stage.TALKING and offer.contact.held_since:
+        _end_hold(offer.contact, now)
+        out.append(ContactRetrieved(offer.contact.id, offer.agent.id, now))
+
+
+def _end_hold(contact: Contact, now: int) -> None:
+    if contact.held_since:
+        contact.segment_hold_ms += now - contact.held_since
+        contact.held_since = 0
+
+
+def release(
+    floor: Floor, offer: Offer, party: Party, now: int, out: list[Command], *, leg_there: bool
+) -> None:
+    """The conversation is over; the agent's work after it begins."""
+    contact, queue = offer.contact, offer.queue
+    _end_hold(contact, now)
+    talk = now - contact.answered_at - contact.segment_hold_ms
+    contact.talk_ms += talk
+    contact.hold_ms += contact.segment_hold_ms
+    contact.state = CONTACT[contact.state][ContactMove.RELEASE]
+    contact.offer = None
+    contact.released_at = now
+    contact.wrap_up_ms = 0
+    _learn(queue, now - contact.answered_at + queue.settings.wrap_up_ms)
+    if leg_there:  # it ends with the bridge, by itself
+        offer.stage = Stage.CLOSING
+        _expect_gone(floor, offer, now)
+    out.append(
+        ContactReleased(
+            contact.id,
+            offer.id,
+            offer.agent.id,
+            queue.settings.name,
+            talk,
+            contact.segment_hold_ms,
+            party,
+            now,
+        )
+    )
+    begin_wrap_up(floor, offer.agent, contact, queue.settings.wrap_up_ms, now, out)
+
+
+def _learn(queue: Queue, took: int) -> None:
+    if queue.handling_ms:
+        queue.handling_ms += (took - queue.handling_ms) // HANDLING_WEIGHT
+    else:
+        queue.handling_ms = took
+
+
+# ---------------------------------------------------------------- the leg's end
+
+
+def close_leg(floor: Floor, offer: Offer, cause: str, now: int, out: list[Command]) -> None:
+    """Ends a leg that is no longer wanted; the agent's phone is free when the switch says so."""
+    offer.stage = Stage.CLOSING
+    ask_end(floor, offer, cause, now, out)
+
+
+def ask_end(floor: Floor, offer: Offer, cause: str, now: int, out: list[Command]) -> None:
+    """Asks for the leg's end; until it has come, the leg counts as what it is."""
+    out.append(Kill(offer.node, offer.id, cause))
+    _expect_gone(floor, offer, now)
+
+
+def _expect_gone(floor: Floor, offer: Offer, now: int) -> None:
+    offer.expected_gone_at = now + floor.policy.leg_gone_timeout_ms
+    set_timer(floor, offer.expected_gone_at, Alarm.LEG_GONE, offer)
+
+
+def forget_leg(floor: Floor, offer: Offer) -> None:
+    """The leg is no more: the agent's phone is free."""
+    offer.stage = Stage.CLOSING
+    offer.expected_gone_at = 0
+    floor.offers.pop(offer.id, None)
+    if offer.agent.offer is offer:
+        offer.agent.offer = None
+
+
+def leg_gone(floor: Floor, offer_id: str, cause: str, now: int, out: list[Command]) -> None:
+    """The agent's leg ended; what that means depends on how far it had come."""
+    offer = floor.offers.get(offer_id)
+    if offer is None:
+        return
+    stage = offer.stage
+    forget_leg(floor, offer)
+    if stage is Stage.RINGING:
+        fail(floor, offer, failure_of(cause), cause, now, out)
+    elif stage is Stage.BRIDGING:
+        fail(floor, offer, OfferFailure.REJECTED, cause, now, out)
+    elif stage is Stage.TALKING:
+        release(floor, offer, Party.AGENT, now, out, leg_there=False)
+    settle(floor, offer.agent, now, out)
+
+
+def leg_silent(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None:
+    """A leg that was to end never said so. Rather risk a busy phone than lose an agent for the day."""
+    node = floor.nodes.get(offer.node)
+    if node is not None and node.up:
+        out.append(Mended("silent_leg", offer.id))
+    leg_gone(floor, offer.id, "RECOVERY_ON_TIMER_EXPIRE", now, out)
+
+
+# ---------------------------------------------------------------- leaving a queue
+
+
+def leave(floor: Floor, contact: Contact, reason: LeftQueue, now: int, out: list[Command]) -> None:
+    """A queued contact, already out of its lane, goes back into the flow's hands."""
+    queue = queue_of(contact)
+    queue.waiting -= 1
+    waited = now - contact.enqueued_at
+    contact.waited_ms += waited
+    contact.state = CONTACT[contact.state][ContactMove.LEAVE]
+    contact.paused_until = contact.leave_at = 0
+    contact.parted = False
+    if reason is LeftQueue.CALLER_HUNG_UP:
+        queue.abandoned += 1
+        if waited < queue.settings.service_level_ms:
+            queue.abandoned_in_time += 1
+    out.append(ContactLeftQueue(contact.id, queue.settings.name, waited, reason, now))
+    if reason not in (LeftQueue.CALLER_HUNG_UP, LeftQueue.WITHDRAWN, LeftQueue.SWITCH_LOST):
+        out.append(Expel(contact.holder, contact.id, reason))
+
+
+def call_off(
+    floor: Floor, offer: Offer, failure: OfferFailure, cause: str, now: int, out: list[Command]
+) -> None:
+    """Ends an offer whose contact goes elsewhere; the contact is left queued, out of its lane."""
+    close_leg(floor, offer, cause, now, out)
+    _undo(floor, offer, failure, cause, now, out)
+
+
+def call_back(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None:
+    """Ends an offer whose agent turns out to be busy elsewhere; the contact goes on to the next agent."""
+    close_leg(floor, offer, "ORIGINATOR_CANCEL", now, out)
+    fail(floor, offer, OfferFailure.SWITCH_ERROR, "MANAGER_REQUEST", now, out)

@@ -1,0 +1,60 @@
+"""Timers as data: one heap, read by whoever drives the engine. Nothing is ever cancelled.
+
+A timer that no longer matters is recognised when it comes up, which costs less than finding it when it
+stops mattering. When most of a large heap matters no more it is swept, so its size follows what is alive.
+"""
+
+from __future__ import annotations
+
+from heapq import heapify, heappop, heappush
+
+from services.acd.domain import ContactState, Routing
+from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Node, Offer, Stage, Timer
+
+SWEEP_FLOOR = 4_096  # below this many a sweep is not worth its time
+
+
+def set_timer(floor: Floor, at: int, alarm: Alarm, about: object) -> None:
+    """Notes that at `at` something may be due."""
+    timers = floor.timers
+    heappush(timers, (at, floor.next_number(), alarm, about))
+    alive_at_most = 3 * (len(floor.contacts) + len(floor.agents) + len(floor.offers) + len(floor.nodes))
+    if len(timers) > SWEEP_FLOOR and len(timers) > 2 * alive_at_most:
+        timers[:] = [timer for timer in timers if matters(timer)]
+        heapify(timers)
+
+
+def take_due(floor: Floor, now: int) -> Timer | None:
+    """The next timer that is due and still matters."""
+    timers = floor.timers
+    while timers and timers[0][0] <= now:
+        timer = heappop(timers)
+        if matters(timer):
+            return timer
+    return None
+
+
+def matters(timer: Timer) -> bool:
+    """Whether what the timer was set for is still so."""
+    at, _, alarm, about = timer
+    if isinstance(about, Offer):
+        if alarm is Alarm.RING:
+            return about.stage is Stage.RINGING
+        if alarm is Alarm.BRIDGE:
+            return about.stage is Stage.BRIDGING
+        return about.expected_gone_at == at
+    if isinstance(about, Contact):
+        return _matters_to_contact(about, alarm, at)
+    if isinstance(about, Agent):
+        if alarm is Alarm.WRAP_UP:
+            return about.routing is Routing.WRAP_UP and about.until == at
+        return about.rest_until == at
+    return isinstance(about, Node) and about.lost_at == at
+
+
+def _matters_to_contact(contact: Contact, alarm: Alarm, at: int) -> bool:
+    if alarm is Alarm.LEAVE:
+        return contact.leave_at == at and contact.state is ContactState.QUEUED
+    if alarm is Alarm.RESUME:
+        return contact.paused_until == at
+    return contact.grace_until == at and contact.state is not ContactState.ENDED
