@@ -56,8 +56,7 @@ class Playbook:
         assert self.run.runs(timer), f"{timer!r} does not run"
         return self.tell(on.TimerFired(timer), after_s=after_s)
 
-    @property
-    def playing(self) -> tuple[str, ...]:
+    def plays(self) -> tuple[str, ...]:
         """What the caller hears now."""
         played = [c for c in self.said if isinstance(c, do.Play) and c.playback == self.run.playing]
         return played[-1].prompts if played else ()

@@ -82,12 +82,12 @@ def test_wrong_keys_and_silence_end_in_the_default_queue() -> None:
     call.tell(on.Started())
     call.heard()
     call.key("7")
-    assert call.playing == ("invalid_key",)
+    assert call.plays() == ("invalid_key",)
     call.heard()
-    assert call.playing == ("menu", "menu_other_language")
+    assert call.plays() == ("menu", "menu_other_language")
     call.heard()
     call.fires("answer", after_s=5)
-    assert call.playing == ("menu", "menu_other_language")
+    assert call.plays() == ("menu", "menu_other_language")
     call.heard()
     call.fires("answer", after_s=5)
     assert call.at() == "sales"
@@ -98,7 +98,7 @@ def test_a_caller_who_knows_the_way_types_ahead() -> None:
     call.tell(on.Started())
     call.key("2")
     assert call.at() == "support"
-    assert call.playing == ("please_wait",)
+    assert call.plays() == ("please_wait",)
 
 
 def test_a_key_for_the_menu_does_not_leave_the_queue() -> None:
@@ -127,7 +127,7 @@ def test_vip_goes_first() -> None:
 
 def test_place_is_announced_between_the_music() -> None:
     call = Playbook().in_queue()
-    assert call.playing == (do.MUSIC,)
+    assert call.plays() == (do.MUSIC,)
     assert call.fires("place", after_s=20) == [
         do.StartTimer("place", 20),
         do.Stop(),
@@ -136,19 +136,19 @@ def test_place_is_announced_between_the_music() -> None:
     assert call.heard() == [do.Play(6, (do.MUSIC,), "zh")]
     call.tell(on.Placed(1))
     call.fires("place", after_s=20)
-    assert call.playing == ("you_are_next", "press_1_for_message")
+    assert call.plays() == ("you_are_next", "press_1_for_message")
 
 
 def test_waiting_caller_leaves_a_message_by_key() -> None:
     """The music goes on until the ACD has let go, then the message is asked for."""
     call = Playbook().in_queue()
     assert call.key("1") == [do.StartTimer("leaving", 3), do.Withdraw("key")]
-    assert call.playing == (do.MUSIC,)
+    assert call.plays() == (do.MUSIC,)
     assert call.key("1") == []
     call.tell(on.Withdrawn())
-    assert call.playing == ("leave_message",)
+    assert call.plays() == ("leave_message",)
     call.heard()
-    assert call.playing == (do.BEEP,)
+    assert call.plays() == (do.BEEP,)
     assert do.Record(120, 5) in call.heard()
     assert do.Announce(do.VoicemailLeft("message", 8000)) in call.tell(on.RecordingEnded(8000))
     call.heard()
@@ -159,7 +159,7 @@ def test_agent_answers_in_the_moment_the_caller_gives_up() -> None:
     call = Playbook().in_queue()
     call.key("1")
     assert do.StartTimer("bridge", 10) in call.tell(on.Withdrawn(late=True))
-    assert call.playing == (do.MUSIC,)
+    assert call.plays() == (do.MUSIC,)
     assert call.tell(on.Bridged())[-1] == do.Release()
 
 
@@ -179,19 +179,19 @@ def test_refused_by_the_queue_ends_with_a_message(why: str) -> None:
     call.tell(on.Started())
     call.key("1")
     call.tell(on.Refused(why))
-    assert call.playing == ("all_busy",)
+    assert call.plays() == ("all_busy",)
     call.heard()
-    assert call.playing == ("leave_message",)
+    assert call.plays() == ("leave_message",)
 
 
 def test_max_wait_and_expulsion_end_with_a_message() -> None:
     call = Playbook().in_queue()
     call.fires("max_wait", after_s=300)
     call.tell(on.Withdrawn())
-    assert call.playing == ("all_busy",)
+    assert call.plays() == ("all_busy",)
     call = Playbook().in_queue()
     call.tell(on.Expelled("no_agents"))
-    assert call.playing == ("all_busy",)
+    assert call.plays() == ("all_busy",)
 
 
 def test_acd_down_when_the_caller_comes() -> None:
@@ -207,7 +207,7 @@ def test_acd_down_when_the_caller_comes() -> None:
     assert call.tell(on.Refused("unavailable")) == [do.StartTimer("retry", 1)]
     call.fires("patience", after_s=30)
     assert do.Withdraw("unavailable") in call.said
-    assert call.playing == ("all_busy",)
+    assert call.plays() == ("all_busy",)
 
 
 def test_acd_restarts_while_a_caller_waits() -> None:
@@ -215,7 +215,7 @@ def test_acd_restarts_while_a_caller_waits() -> None:
     call = Playbook().in_queue()
     assert call.tell(on.QueueLost(), after_s=60) == [do.StartTimer("patience", 30)]
     assert call.tell(on.Placed(1)) == [do.StopTimer("patience")]
-    assert call.playing == (do.MUSIC,)
+    assert call.plays() == (do.MUSIC,)
 
 
 def test_ivr_dies_while_a_caller_waits() -> None:
@@ -225,7 +225,7 @@ def test_ivr_dies_while_a_caller_waits() -> None:
     said = call.tell(on.Started(on.Position("sales", enqueued_at=since), answered=True))
     assert do.Enqueue("sales", 0, since, {"language": "zh"}) in said
     assert do.StartTimer("max_wait", 200) in said
-    assert call.playing == (do.MUSIC,)
+    assert call.plays() == (do.MUSIC,)
 
 
 def test_ivr_dies_while_a_caller_talks() -> None:
@@ -239,10 +239,10 @@ def test_ivr_dies_while_a_caller_talks() -> None:
 def test_version_of_the_flow_is_gone() -> None:
     call = Playbook()
     call.tell(on.Started(on.Position("no_such_node"), answered=True))
-    assert call.playing == ("welcome",)
+    assert call.plays() == ("welcome",)
     served = Playbook()
     served.tell(on.Started(on.Position("no_such_node", answered=True), answered=True))
-    assert served.playing == ("goodbye",)
+    assert served.plays() == ("goodbye",)
     assert served.heard() == [do.HangUp("NORMAL_CLEARING")]
 
 
@@ -266,7 +266,7 @@ def test_something_of_ours_breaks() -> None:
     """An apology, then the end: never silence."""
     call = Playbook().in_queue()
     call.tell(on.Failed())
-    assert call.playing == (do.SORRY,)
+    assert call.plays() == (do.SORRY,)
     assert call.heard() == [do.HangUp("NORMAL_TEMPORARY_FAILURE")]
     assert call.tell(on.HungUp())[-1] == do.Close("rejected", "NORMAL_CLEARING")
 
@@ -299,9 +299,9 @@ def test_recording_fails() -> None:
     for _ in range(3):
         call.heard()
     call.tell(on.RecordingEnded(0, failed=True))
-    assert call.playing == (do.SORRY,)
+    assert call.plays() == (do.SORRY,)
     call.heard()
-    assert call.playing == ("goodbye",)
+    assert call.plays() == ("goodbye",)
 
 
 def test_key_flood_stays_bounded() -> None:
@@ -319,7 +319,7 @@ def test_caller_who_circles_for_ever_is_let_go() -> None:
     call.tell(on.Started())
     for _ in range(1_000):
         call.key("9")
-    assert call.playing == (do.SORRY,)
+    assert call.plays() == (do.SORRY,)
 
 
 def test_closed_out_of_hours_but_not_for_vips() -> None:
