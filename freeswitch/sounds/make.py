@@ -17,8 +17,11 @@ from pathlib import Path
 HERE = Path(__file__).parent
 RATE_HZ = 8000  # what the telephone network carries
 APOLOGY = {
-    "sorry-en.wav": ("en-gb", "We are sorry. We cannot take your call right now, because of a "
-                     "technical fault. Please call again in a few minutes."),
+    "sorry-en.wav": (
+        "en-gb",
+        "We are sorry. We cannot take your call right now, because of a "
+        "technical fault. Please call again in a few minutes.",
+    ),
     "sorry-zh.wav": ("cmn", "非常抱歉，由于系统故障，我们暂时无法接听您的电话，请稍后再拨。"),
 }
 # Four soft chords, notes in Hz; each swells and fades, so the loop's seam is a breath and not a click.
@@ -51,7 +54,7 @@ def music() -> list[float]:
 
 def spoken(voice: str, text: str) -> tuple[list[float], int]:
     """Speech by espeak-ng through its C interface: no program to install, no network."""
-    import espeakng_loader  # noqa: PLC0415  only whoever changes the sounds needs it
+    import espeakng_loader  # type: ignore[import-not-found]  # only who changes the sounds needs it
 
     lib = ctypes.CDLL(espeakng_loader.get_library_path())
     rate = lib.espeak_Initialize(1, 0, espeakng_loader.get_data_path().encode(), 0)

@@ -1,0 +1,139 @@
+"""A real FreeSWITCH with the suite's own configuration, on ports and in folders of its own."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.live import esl
+from tests.live.processes import Process
+from tests.live.waiting import blocking_until
+
+CONFIGURATION = Path(__file__).parents[2] / "freeswitch" / "conf"
+LOOPBACK = "127.0.0.1"
+DOMAIN = "live.test"
+READY_S = 30
+FOLDERS = ("log", "db", "run", "recordings", "temp", "storage", "cache")
+RTP_PORTS = 400  # a hundred calls: two legs of two ports each
+LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \S+ \S+% \[(\w+)\] (.*)")
+
+
+def binary() -> str | None:
+    return os.environ.get("FREESWITCH_BIN") or shutil.which("freeswitch")
+
+
+def free_ports(count: int) -> list[int]:
+    """Free for TCP and UDP both, below the range from which systems serve outgoing connections."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randint(15_000, 29_000)
+        if port not in found and all(map(_is_free, (port, port), ("tcp", "udp"))):
+            found.append(port)
+    return found
+
+
+def _is_free(port: int, transport: str) -> bool:
+    kind = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
+    with socket.socket(socket.AF_INET, kind) as probe:
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+@dataclass
+class FreeSwitch:
+    folder: Path
+    certificates: Path
+    ivr_ports: tuple[int, int] = (0, 0)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    esl_password: str = "live-esl"
+    agent_password: str = "live-agent"
+    unset: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        (
+            self.trunk_port,
+            self.agents_port,
+            self.ws_port,
+            self.wss_port,
+            self.esl_port,
+            *ivr,
+        ) = free_ports(7)
+        if self.ivr_ports == (0, 0):
+            self.ivr_ports = (ivr[0], ivr[1])
+        self.recordings = self.folder / "recordings"
+
+    def environment(self) -> dict[str, str]:
+        rtp = random.randrange(30_000, 32_000 - RTP_PORTS, 2)
+        first, second = self.ivr_ports
+        settings = {
+            "SWITCHYARD_FS_NAME": f"live-{self.esl_port}",
+            "SWITCHYARD_FS_IP": LOOPBACK,
+            "SWITCHYARD_FS_TRUNK_PORT": str(self.trunk_port),
+            "SWITCHYARD_FS_AGENTS_PORT": str(self.agents_port),
+            "SWITCHYARD_FS_WS_PORT": str(self.ws_port),
+            "SWITCHYARD_FS_WSS_PORT": str(self.wss_port),
+            "SWITCHYARD_FS_RTP_START": str(rtp),
+            "SWITCHYARD_FS_RTP_END": str(rtp + RTP_PORTS),
+            "SWITCHYARD_FS_ESL_PORT": str(self.esl_port),
+            "SWITCHYARD_FS_ESL_PASSWORD": self.esl_password,
+            "SWITCHYARD_FS_AGENT_PASSWORD": self.agent_password,
+            "SWITCHYARD_FS_IVR_SOCKETS": f"{LOOPBACK}:{first}|{LOOPBACK}:{second}",
+            "SWITCHYARD_FS_DOMAIN": DOMAIN,
+            **self.settings,
+        }
+        return {name: value for name, value in settings.items() if name not in self.unset}
+
+    def start(self, program: str) -> None:
+        command: list[str | Path] = [program, "-conf", CONFIGURATION]
+        folders = {name: self.folder / name for name in FOLDERS}
+        folders["certs"] = self.certificates
+        for option, folder in folders.items():
+            folder.mkdir(parents=True, exist_ok=True)
+            command += [f"-{option}", folder]
+        # -np: as root it would take real-time priority, and the tests share their processors
+        command += ["-nf", "-nonat", "-np"]
+        self._process = Process(command, self.folder / "console.txt", self.environment())
+        try:
+            blocking_until(self._is_up, within_s=READY_S, what="FreeSWITCH up")
+        except BaseException:
+            self.stop()
+            raise
+
+    def _is_up(self) -> bool:
+        """Ready for calls, which it is a little later than its event socket is."""
+        self._process.must_run()
+        return "FreeSWITCH Started" in self.log()
+
+    def stop(self) -> None:
+        self._process.stop()
+
+    @asynccontextmanager
+    async def link(self, events: str = "") -> AsyncIterator[esl.Link]:
+        async with esl.connected(self.esl_port, self.esl_password, events) as link:
+            yield link
+
+    def log(self) -> str:
+        path = self.folder / "log" / "freeswitch.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def console(self) -> str:
+        """Also what went wrong before the log file was open. Whole only once the switch is down."""
+        return self._process.output()
+
+    def tail(self) -> str:
+        return "\n".join(f"{level} {text}" for level, text in lines(self.log())[-15:])
+
+
+def lines(log: str) -> list[tuple[str, str]]:
+    """(level, text) of each."""
+    return [(level, text) for level, text in LOG_LINE.findall(log)]

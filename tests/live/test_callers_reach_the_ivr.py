@@ -1,0 +1,81 @@
+"""A call from a trunk: the IVR gets it, or its neighbour, or the caller hears why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.live import esl, phones, sound
+from tests.live.esl import Event, Link
+from tests.live.switch import FreeSwitch
+
+pytestmark = pytest.mark.usefixtures("baresip")
+
+NUMBER = "+441632960000"
+
+
+async def test_ivr_gets_the_call_unanswered_and_marked_as_ours(freeswitch: FreeSwitch) -> None:
+    async with (
+        esl.listening(freeswitch.ivr_ports[0]) as ivr,
+        phones.place_call(freeswitch, NUMBER, tone_hz=440) as caller,
+    ):
+        link, channel = await ivr.call()
+
+        assert channel["variable_sy_leg"] == "caller"
+        assert channel["variable_sy_tenant"] == "demo"
+        assert channel["variable_hangup_after_bridge"] == "false"
+        assert channel["variable_transfer_after_bridge"] == "ivr:XML:switchyard"
+        assert channel["Caller-Destination-Number"] == NUMBER
+        assert channel["Answer-State"] == "ringing"
+        await link.execute("answer")
+        await caller.said("CALL_ESTABLISHED")
+        await link.execute("hangup", "NORMAL_CLEARING")
+        await caller.said("CALL_CLOSED")
+
+
+async def test_first_ivr_is_down_and_the_second_gets_the_call(freeswitch: FreeSwitch) -> None:
+    async with (
+        esl.listening(freeswitch.ivr_ports[1]) as second,
+        phones.place_call(freeswitch, NUMBER, tone_hz=440),
+    ):
+        _, channel = await second.call()
+
+        assert channel["variable_sy_leg"] == "caller"
+
+
+async def test_no_ivr_at_all_and_the_caller_hears_the_apology(freeswitch: FreeSwitch, watcher: Link) -> None:
+    """Never silence, never for money: the apology is early media, then 503."""
+    async with phones.place_call(freeswitch, NUMBER, tone_hz=440) as caller:
+        ended = await caller.said("CALL_CLOSED", within_s=40)
+        hung_up = await watcher.event("CHANNEL_HANGUP_COMPLETE")
+
+    assert ended["param"].startswith("503")
+    assert hung_up["Hangup-Cause"] == "NORMAL_TEMPORARY_FAILURE"
+    assert int(hung_up["variable_billsec"]) == 0
+    assert caller.heard().seconds > 10
+    assert caller.heard().loudness_dbfs() > sound.HEARD_DBFS
+
+
+async def test_ivr_dies_in_the_middle_of_a_call_and_its_neighbour_takes_over(
+    freeswitch: FreeSwitch,
+) -> None:
+    """What the first had written on the channel is what the second goes on from."""
+    async with esl.listening(freeswitch.ivr_ports[1]) as second:
+        async with esl.listening(freeswitch.ivr_ports[0]) as first:
+            call = phones.place_call(freeswitch, NUMBER, tone_hz=440)
+            caller = await call.__aenter__()
+            link, before = await first.call()
+            await link.execute("answer")
+            await caller.said("CALL_ESTABLISHED")
+            await link.execute("set", "sy_flow_node=menu")
+            await link.event(executed("set"))
+        _, after = await second.call()
+        await call.__aexit__(None, None, None)
+
+    assert after["Unique-ID"] == before["Unique-ID"]
+    assert after["variable_sy_flow_node"] == "menu"
+
+
+def executed(application: str) -> Callable[[Event], bool]:
+    return lambda e: e["Event-Name"] == "CHANNEL_EXECUTE_COMPLETE" and e["Application"] == application
