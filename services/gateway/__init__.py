@@ -1,0 +1,1 @@
+"""The one door: REST, WebSocket, sign-in, permissions and the web console."""

@@ -1,0 +1,1 @@
+"""The gateway's edges towards people (HTTP, WebSocket) and towards the other services (gRPC)."""

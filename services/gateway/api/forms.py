@@ -1,0 +1,80 @@
+"""From what clients sent (models.py) to the services' messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.chassis.errors import Invalid
+from services.gateway.api import models, views
+from services.stubs.acd.v1 import acd_pb2
+from services.stubs.crm.v1 import crm_pb2
+from services.stubs.workorder.v1 import workorder_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUp:
+    """A filled-in form."""
+
+    disposition: str
+    notes: str = ""
+    work_order: workorder_pb2.CreateWorkOrderRequest | None = None
+
+
+def number(words: Mapping[int, str], word: str, field: str) -> Any:
+    """An enumeration's number for its word. Raises Invalid naming the field and what it may be."""
+    for value, name in words.items():
+        if name == word and value:
+            return value
+    allowed = ", ".join(name for value, name in words.items() if value)
+    raise Invalid(field, f"must be one of {allowed}")
+
+
+def wrap_up(body: models.WrapUp) -> WrapUp:
+    """Raises Invalid naming a field of the work order."""
+    order = work_order(body.work_order, "work_order.") if body.work_order else None
+    return WrapUp(body.disposition, body.notes, order)
+
+
+def work_order(body: models.NewWorkOrder, path: str = "") -> workorder_pb2.CreateWorkOrderRequest:
+    """Without request id and author. Raises Invalid."""
+    return workorder_pb2.CreateWorkOrderRequest(
+        type=number(views.TYPES, body.type, f"{path}type"),
+        urgency=number(views.URGENCIES, body.urgency, f"{path}urgency"),
+        channel=body.channel,
+        title=body.title,
+        description=body.description,
+        customer_id=body.customer_id,
+        department=body.department,
+    )
+
+
+def action(body: models.WorkOrderAction) -> workorder_pb2.ActRequest:
+    """Without request id, work order and author. Raises Invalid."""
+    return workorder_pb2.ActRequest(
+        action=number(views.ACTIONS, body.action, "action"),
+        revision=body.revision,
+        note=body.note,
+        department=body.department,
+        assignee=body.assignee,
+        satisfied=body.satisfied,
+    )
+
+
+def customer(body: models.Customer, customer_id: str = "", revision: int = 0) -> crm_pb2.Customer:
+    return crm_pb2.Customer(
+        customer_id=customer_id,
+        revision=revision,
+        **body.model_dump(exclude={"revision"}),
+    )
+
+
+def queue(name: str, body: models.Queue) -> acd_pb2.Queue:
+    fields = body.model_dump(exclude={"strategy"})
+    strategy = number(views.STRATEGIES, body.strategy, "strategy")
+    return acd_pb2.Queue(name=name, strategy=strategy, **fields)
+
+
+def agent_settings(agents: list[models.AgentSettings]) -> acd_pb2.PutAgentsRequest:
+    return acd_pb2.PutAgentsRequest(agents=[acd_pb2.AgentSettings(**agent.model_dump()) for agent in agents])

@@ -1,0 +1,126 @@
+"""NATS: what the gateway hears and what it announces. Translates; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import structlog
+
+from services.chassis import clock
+from services.chassis.bus import Bus
+from services.chassis.envelope import Envelope, subject_of
+from services.chassis.errors import Full
+from services.gateway.domain import User
+from services.gateway.engine import pushes
+from services.stubs.acd.v1 import events_pb2 as acd_events
+from services.stubs.gateway.v1 import events_pb2 as gateway_events
+
+log = structlog.get_logger()
+
+ACD_SUBJECTS = [subject_of(getattr(acd_events, kind), service="acd") for kind in pushes.KINDS]
+GATEWAY_KINDS = (gateway_events.SessionClosed, gateway_events.SocketOpened)
+GATEWAY_SUBJECTS = [subject_of(kind, service="gateway") for kind in GATEWAY_KINDS]
+
+
+class Listener(Protocol):
+    """Who is told."""
+
+    def acd_event(self, tenant: str, push: pushes.Push) -> None: ...
+    def session_closed(self, session_id: str, reason: str) -> None: ...
+    def socket_opened(self, tenant: str, agent_id: str, gateway: str) -> None: ...
+
+
+async def listen(bus: Bus, listener: Listener) -> None:
+    """Live from now on, all tenants; a defect in one event must not end the subscription."""
+    await bus.listen(ACD_SUBJECTS, _guarded(_acd(listener)))
+    await bus.listen(GATEWAY_SUBJECTS, _guarded(_gateway(listener)))
+
+
+def _acd(listener: Listener) -> Callable[[Envelope], None]:
+    def heard(event: Envelope) -> None:
+        push = pushes.push(event.type.rpartition(".")[2], event.data)
+        if push is not None:
+            listener.acd_event(event.tenant, push)
+
+    return heard
+
+
+def _gateway(listener: Listener) -> Callable[[Envelope], None]:
+    def heard(event: Envelope) -> None:
+        data: Mapping[str, Any] = event.data
+        if event.type.endswith(".SessionClosed"):
+            listener.session_closed(data.get("sessionId", ""), data.get("reason", ""))
+        else:
+            listener.socket_opened(event.tenant, data.get("agentId", ""), data.get("gateway", ""))
+
+    return heard
+
+
+def _guarded(heard: Callable[[Envelope], None]) -> Callable[[Envelope], None]:
+    def safe(event: Envelope) -> None:
+        try:
+            heard(event)
+        except (TypeError, ValueError, AttributeError):
+            # A field of an unexpected type: one message is lost and the resync repairs it.
+            log.exception("event_not_understood", event_type=event.type)
+
+    return safe
+
+
+class Announcer:
+    """Events that belong to no transaction: buffered, so that nobody waits for NATS."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    def sign_in_refused(self, tenant: str, username: str, address: str, reason: str) -> None:
+        self._offer(
+            gateway_events.SignInRefused(
+                username=username[:64],
+                address=address,
+                reason=reason,
+                refused_at=clock.to_timestamp(clock.now()),
+            ),
+            tenant,
+        )
+
+    def socket_opened(self, tenant: str, agent_id: str, user_id: str, gateway: str) -> None:
+        self._offer(
+            gateway_events.SocketOpened(
+                agent_id=agent_id,
+                user_id=user_id,
+                gateway=gateway,
+                opened_at=clock.to_timestamp(clock.now()),
+            ),
+            tenant,
+        )
+
+    def _offer(self, event: Any, tenant: str) -> None:
+        try:
+            self._bus.offer(event, tenant)
+        except Full:
+            log.error("event_dropped", event_type=event.DESCRIPTOR.full_name)  # noqa: TRY400
+
+
+def session_opened(user: User, session_id: str, address: str) -> gateway_events.SessionOpened:
+    """For the transaction that stores the sign-in."""
+    return gateway_events.SessionOpened(
+        user_id=user.user_id,
+        username=user.username,
+        agent_id=user.agent_id,
+        address=address,
+        opened_at=clock.to_timestamp(clock.now()),
+        session_id=session_id,
+    )
+
+
+def session_closed(user_id: str, username: str, session_id: str, reason: str) -> gateway_events.SessionClosed:
+    """For the transaction that ends the sign-in."""
+    return gateway_events.SessionClosed(
+        user_id=user_id,
+        username=username,
+        reason=reason,
+        closed_at=clock.to_timestamp(clock.now()),
+        session_id=session_id,
+    )

@@ -1,0 +1,184 @@
+"""What an agent does: presence, the call in hand, the wrap-up."""
+
+from __future__ import annotations
+
+import uuid
+
+import structlog
+from prometheus_client import Counter
+
+from services.chassis.errors import Conflict, NotFound, SwitchyardError, Unavailable
+from services.chassis.ids import new_id
+from services.gateway.api import forms, views
+from services.gateway.api.peers import Peers
+from services.gateway.domain import Identity
+from services.gateway.store import Store
+from services.stubs.acd.v1 import acd_pb2
+from services.stubs.workorder.v1 import workorder_pb2
+
+log = structlog.get_logger()
+
+WORK_ORDERS_KEPT = Counter("switchyard_gateway_work_orders_kept_total", "Wrap-up work orders kept for later.")
+
+STATE_S = 1.0  # an agent's page waits for it
+_REQUESTS = uuid.UUID("0c0f5a54-5a7e-4b3c-9d6a-6c8f5d9f6a11")  # any fixed one
+_KEPT = "The work-order service does not answer: the wrap-up is done, the work order is kept and made later."
+_LOST = "The work-order service does not answer: the wrap-up is done, send the work order again later."
+
+
+def request_id(who: Identity, given: str) -> str:
+    """The services' request id for a client's own: the same one gives the same, another agent's never."""
+    if not given:
+        return new_id()
+    return str(uuid.uuid5(_REQUESTS, f"{who.tenant}/{who.user_id}/{given}"))
+
+
+class Desk:
+    """Translates an agent's intentions into calls to the ACD and to work orders."""
+
+    def __init__(self, peers: Peers, store: Store) -> None:
+        self._peers = peers
+        self._acd = peers.acd
+        self._store = store
+
+    async def state(self, who: Identity) -> tuple[views.View, bool]:
+        """The agent's state as the ACD knows it, and whether it could be asked at all."""
+        if not who.agent_id:
+            return views.state(None), True
+        request = acd_pb2.GetAgentRequest(agent_id=who.agent_id)
+        try:
+            agent = await self._acd.call(self._acd.stub.GetAgent, request, timeout_s=STATE_S)
+        except NotFound:
+            # The user names an agent whom nobody has put into the ACD: the page says what presence says.
+            return views.state(None), True
+        except SwitchyardError:
+            return views.state(None, ["acd"]), False
+        return views.state(agent), True
+
+    async def presence(
+        self, who: Identity, presence: str, reason: str, extension: str, given_id: str
+    ) -> views.View:
+        request = acd_pb2.SetPresenceRequest(
+            request_id=request_id(who, given_id),
+            agent_id=_agent(who),
+            presence=forms.number(views.PRESENCES, presence, "presence"),
+            reason=reason,
+            extension=extension,
+        )
+        agent = await self._acd.call(self._acd.stub.SetPresence, request)
+        return views.state(agent)
+
+    # ---------------------------------------------------------------- the call in hand
+
+    async def answer(self, who: Identity, contact_id: str, offer_id: str, given_id: str) -> views.View:
+        offer = await self._offer(who, contact_id, offer_id, given_id)
+        agent = await self._acd.call(self._acd.stub.AnswerOffer, offer)
+        return views.state(agent)
+
+    async def reject(self, who: Identity, contact_id: str, offer_id: str, given_id: str) -> views.View:
+        offer = await self._offer(who, contact_id, offer_id, given_id)
+        agent = await self._acd.call(self._acd.stub.RejectOffer, offer)
+        return views.state(agent)
+
+    async def _offer(
+        self, who: Identity, contact_id: str, offer_id: str, given_id: str
+    ) -> acd_pb2.OfferActionRequest:
+        agent_id = _agent(who)
+        if not offer_id:
+            offer_id = await self._present_offer(agent_id, contact_id)
+        return acd_pb2.OfferActionRequest(
+            request_id=request_id(who, given_id), agent_id=agent_id, offer_id=offer_id
+        )
+
+    async def _present_offer(self, agent_id: str, contact_id: str) -> str:
+        request = acd_pb2.GetAgentRequest(agent_id=agent_id)
+        contact = (await self._acd.call(self._acd.stub.GetAgent, request)).contact
+        if contact.contact_id != contact_id or not contact.offer_id:
+            raise Conflict("This call is not offered to you (any more).")
+        return contact.offer_id
+
+    async def hang_up(self, who: Identity, contact_id: str, given_id: str) -> views.View:
+        action = _action(who, contact_id, given_id)
+        agent = await self._acd.call(self._acd.stub.HangUp, action)
+        return views.state(agent)
+
+    async def hold(self, who: Identity, contact_id: str, given_id: str) -> views.View:
+        action = _action(who, contact_id, given_id)
+        agent = await self._acd.call(self._acd.stub.Hold, action)
+        return views.state(agent)
+
+    async def retrieve(self, who: Identity, contact_id: str, given_id: str) -> views.View:
+        action = _action(who, contact_id, given_id)
+        agent = await self._acd.call(self._acd.stub.Retrieve, action)
+        return views.state(agent)
+
+    # ---------------------------------------------------------------- wrap-up
+
+    async def wrap_up(self, who: Identity, contact_id: str, form: forms.WrapUp, given_id: str) -> views.View:
+        """The work order first, then the ACD's wrap-up with its id.
+
+        A work-order service that is away does not stop the agent: the form is kept and the answer says so.
+        Raises Invalid for a work order that is wrong in itself, Unavailable when the ACD is away.
+        """
+        agent_id, request = _agent(who), request_id(who, given_id)
+        made: workorder_pb2.WorkOrder | None = None
+        away = False
+        if form.work_order is not None:
+            form.work_order.request_id = request
+            form.work_order.contact_id = contact_id
+            form.work_order.by = who.username
+            try:
+                made = await self._make(form.work_order)
+            except Unavailable:
+                away = True
+        finished = acd_pb2.FinishWrapUpRequest(
+            request_id=request,
+            agent_id=agent_id,
+            contact_id=contact_id,
+            disposition=form.disposition,
+            notes=form.notes,
+            work_order_id=made.work_order_id if made else "",
+        )
+        agent = await self._acd.call(self._acd.stub.FinishWrapUp, finished)
+        # Kept only now: had the ACD refused, the agent would send the form again and have two.
+        kept = away and form.work_order is not None and await self._keep(request, form.work_order)
+        return _wrapped(agent, made, away, request if kept else None)
+
+    async def _make(self, order: workorder_pb2.CreateWorkOrderRequest) -> workorder_pb2.WorkOrder:
+        orders = self._peers.work_orders
+        return await orders.call(orders.stub.CreateWorkOrder, order, retry=True)
+
+    async def _keep(self, request: str, order: workorder_pb2.CreateWorkOrderRequest) -> bool:
+        try:
+            await self._store.keep_work_order(request, order.SerializeToString())
+        except SwitchyardError as problem:
+            log.error(  # noqa: TRY400 (a sentence says it)
+                "work_order_not_kept", request_id=request, detail=problem.sentence
+            )
+            return False
+        WORK_ORDERS_KEPT.inc()
+        log.warning("work_order_kept", request_id=request)
+        return True
+
+
+def _agent(who: Identity) -> str:
+    if not who.agent_id:
+        raise Conflict("You have no agent's desk: an administrator can give your user an agent id.")
+    return who.agent_id
+
+
+def _action(who: Identity, contact_id: str, given_id: str) -> acd_pb2.ContactActionRequest:
+    return acd_pb2.ContactActionRequest(
+        request_id=request_id(who, given_id), agent_id=_agent(who), contact_id=contact_id
+    )
+
+
+def _wrapped(
+    agent: acd_pb2.Agent, made: workorder_pb2.WorkOrder | None, away: bool, kept: str | None
+) -> views.View:
+    missing = ["workorder"] if away else []
+    return views.state(agent, missing) | {
+        "work_order": views.work_order(made) if made else None,
+        "pending_work_order": kept,
+        "sentence": (_KEPT if kept else _LOST) if away else "",
+    }
