@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -64,6 +65,8 @@ class Bus:
         self._idle = asyncio.Event()
         self._idle.set()
         self._tasks: list[asyncio.Task[None]] = []
+        self._publisher: asyncio.Task[None] | None = None
+        self._sources: list[tuple[Any, asyncio.Queue[Any]]] = []
         self._nc: Any = None
         self._js: Any = None
 
@@ -92,7 +95,7 @@ class Bus:
         )
         self._js = self._nc.jetstream(timeout=ACK_TIMEOUT_S)
         await self._ensure_stream()
-        self._tasks.append(asyncio.create_task(self._drain_buffer(), name="bus-publisher"))
+        self._publisher = asyncio.create_task(self._drain_buffer(), name="bus-publisher")
 
     async def _reach(self) -> None:
         """nats-py sleeps 2 s after a failed first connect, so the port is tried by hand before."""
@@ -220,7 +223,8 @@ class Bus:
         )
         await self._js.add_consumer(STREAM, config)
         arrived: asyncio.Queue[Any] = asyncio.Queue()  # bounded by max_ack_pending
-        await self._nc.subscribe(f"sy-deliver.{durable}", queue=durable, cb=arrived.put)
+        subscription = await self._nc.subscribe(f"sy-deliver.{durable}", queue=durable, cb=arrived.put)
+        self._sources.append((subscription, arrived))
         task = asyncio.create_task(
             self._consuming(durable, arrived, handler, batch), name=f"consumer-{durable}"
         )
@@ -229,10 +233,13 @@ class Bus:
     async def _consuming(
         self, durable: str, arrived: asyncio.Queue[Any], handler: Handler, batch: int
     ) -> None:
-        while True:
-            messages = [await arrived.get()]
+        while (first := await arrived.get()) is not None:
+            messages = [first]
             while len(messages) < batch and not arrived.empty():
-                messages.append(arrived.get_nowait())
+                if (message := arrived.get_nowait()) is None:
+                    arrived.put_nowait(None)
+                    break
+                messages.append(message)
             try:
                 await self._deliver(durable, messages, handler)
             except (OSError, nats.errors.Error) as problem:
@@ -295,14 +302,23 @@ class Bus:
             await self._nc.subscribe(subject, cb=heard, pending_msgs_limit=LISTEN_PENDING)
 
     async def stop(self, drain_s: float = 5.0) -> None:
-        """Publishes what is buffered, for so long at most, then lets go of NATS."""
+        """Finishes what its consumers have in hand and publishes what is buffered, each within `drain_s`."""
         if self._nc is None:
             return
+        for subscription, arrived in self._sources:
+            with contextlib.suppress(nats.errors.Error):  # a lost connection has no subscriptions to end
+                await subscription.unsubscribe()
+            arrived.put_nowait(None)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=drain_s)
         if not await self.flush(drain_s):
             log.error("events_not_published", count=len(self._buffer))
-        for task in self._tasks:
+        unfinished = [*self._tasks, *([self._publisher] if self._publisher else [])]
+        for task in unfinished:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        with contextlib.suppress(nats.errors.Error, TimeoutError):
+            await self._nc.flush(2)  # the last acknowledgements
         await self._nc.close()
         self._nc = None
 
