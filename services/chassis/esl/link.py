@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 
+import orjson
+import structlog
+
+from services.chassis.esl import commands
 from services.chassis.esl.commands import Command
+from services.chassis.esl.connection import Connection, answer, chained, checked, seen
+from services.chassis.esl.errors import EslError, LinkLost
 from services.chassis.esl.event import EslNode, Event, LinkDown, LinkUp
+from services.chassis.esl.jobs import Jobs
+from services.chassis.esl.lane import Backlog
+from services.chassis.esl.metrics import OVERFLOWS, RECONNECTS
 from services.chassis.esl.settings import LinkSettings
+from services.chassis.esl.stream import Stream
+from services.chassis.esl.subscription import subscription
 from services.chassis.esl.thread import EslThread
+from services.chassis.esl.wire import InboundWire
+
+log = structlog.get_logger(__name__)
+_chance = random.SystemRandom()
 
 
 class Link:
@@ -28,23 +46,44 @@ class Link:
         settings: LinkSettings = LinkSettings(),  # noqa: B008 - frozen
     ) -> None:
         self.node = node
+        self._thread = thread
+        self._settings = settings
+        self._subscribe = subscription(events, filters)
+        self._all_jobs = "BACKGROUND_JOB" in events
+        self._backlog = Backlog()
+        self._stream: Stream[Event | LinkUp | LinkDown] = Stream(self._backlog)
+        self._jobs = Jobs(settings.job_timeout_s)
+        self._connection: Connection | None = None
+        self._up = False
+        self._early: list[Event] = []
+        self._task: asyncio.Task[None] | None = None
+        self._reason = "not started"
 
     async def start(self) -> None:
         """Begins to connect, and returns at once: `stream` tells when the link is up."""
-        raise NotImplementedError
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name=f"esl-link-{self.node.name}")
 
     async def stop(self) -> None:
         """Ends the connection and the stream. Waiting commands get LinkLost."""
-        raise NotImplementedError
+        if self._task is None:
+            return
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
+        if self._connection is not None:
+            self._connection.close("stopped")
+            await asyncio.wait([self._connection.closed], timeout=self._settings.connect_timeout_s)
+        self._stream.end()
 
     @property
     def up(self) -> bool:
         """Whether commands can be sent now."""
-        raise NotImplementedError
+        return self._up
 
     def stream(self) -> AsyncIterator[Event | LinkUp | LinkDown]:
         """Everything in the order of arrival, link state included. For one consumer."""
-        raise NotImplementedError
+        return self._stream
 
     async def api(
         self, command: Command, *, timeout_s: float | None = None, caused_by: Event | None = None
@@ -54,24 +93,132 @@ class Link:
         The switch does nothing else on this connection meanwhile, events included: never originate,
         never anything that waits. Raises CommandFailed, LinkLost, CommandTimedOut, TooManyCommands.
         """
-        raise NotImplementedError
+        connection = self._live()
+        sent = connection.request(
+            f"api {command.text}", command.verb, timeout_s=timeout_s, caused_by=caused_by
+        )
+        return answer(command.verb, await sent)
 
     async def bgapi(
         self, command: Command, *, timeout_s: float | None = None, caused_by: Event | None = None
     ) -> str:
         """Carries out any command in the background and returns its result when that has come.
 
-        Raises as `api`. After CommandTimedOut the job may still be running on the switch.
+        `timeout_s` is for the result. Raises as `api`; after CommandTimedOut the job may still be running.
         """
-        raise NotImplementedError
+        return checked(command.verb, (await self._background(command, timeout_s, caused_by)).body)
 
-    def post(self, command: Command, *, caused_by: Event | None = None) -> asyncio.Future[str]:
+    def post(
+        self, command: Command, *, timeout_s: float | None = None, caused_by: Event | None = None
+    ) -> asyncio.Future[str]:
         """As `bgapi`, without waiting: sent in the order of the calls. The result need not be fetched.
 
-        FreeSWITCH runs each job in a thread of its own: await one when the next depends on it.
+        FreeSWITCH runs each job in a thread of its own: await one when the next depends on it. Errors are
+        in the future, also that there is no link.
         """
-        raise NotImplementedError
+        try:
+            job = self._background(command, timeout_s, caused_by)
+        except EslError as problem:
+            failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+            failed.set_exception(problem)
+            failed.add_done_callback(seen)
+            return failed
+        return chained(job, lambda event: checked(command.verb, event.body))
 
     async def channels(self) -> list[dict[str, str]]:
         """All channels of the node, as `show channels` gives them: up to 200 ms behind the events."""
-        raise NotImplementedError
+        rows = orjson.loads(await self.bgapi(commands.show_channels())).get("rows", [])
+        return [dict(row) for row in rows]
+
+    # -- commands --------------------------------------------------------------------------------------
+
+    def _live(self) -> Connection:
+        if self._connection is None or not self._up:
+            raise LinkLost(self.node.name, self._reason)
+        return self._connection
+
+    def _background(
+        self, command: Command, timeout_s: float | None, caused_by: Event | None
+    ) -> asyncio.Future[Event]:
+        return self._jobs.begin(self._live(), command, timeout_s, caused_by)
+
+    # -- the life of the link --------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        settings = self._settings
+        pause_s = settings.backoff_min_s
+        while True:
+            began = time.monotonic()
+            await self._session()
+            RECONNECTS.labels(self.node.name).inc()
+            lasted_s = time.monotonic() - began
+            pause_s = settings.backoff_min_s if lasted_s > settings.backoff_max_s else pause_s * 2
+            pause_s = min(pause_s, settings.backoff_max_s)
+            await asyncio.sleep(pause_s * _chance.uniform(0.5, 1.0))
+            while self._backlog.size > settings.event_limit // 2:
+                await asyncio.sleep(settings.backoff_min_s)  # the consumer is behind: more would not help it
+
+    async def _session(self) -> None:
+        """One connection from its beginning to its end."""
+        connection = Connection(
+            self._thread,
+            self.node.name,
+            self._settings,
+            self._backlog,
+            on_event=self._arrived,
+            on_end=self._ended,
+        )
+        self._connection = connection
+        connection.carry(lambda owner: InboundWire(owner, self.node, self._settings.connect_timeout_s))
+        try:
+            async with asyncio.timeout(self._settings.connect_timeout_s):
+                await self._sign_in(connection)
+        except TimeoutError:
+            connection.close("no sign-in and subscription in time")
+        except EslError as problem:
+            connection.close(str(problem))
+        await self._watch(connection)
+
+    async def _sign_in(self, connection: Connection) -> None:
+        """Subscribes, and lets a first job prove that events do come: it also tells who the switch is."""
+        await connection.open
+        for line in self._subscribe:
+            answer(line.split(" ")[0], await connection.request(line, "subscribe"))
+        proof = await self._jobs.begin(connection, commands.status(), self._settings.connect_timeout_s, None)
+        self._up = True
+        self._stream.put(LinkUp(self.node.name, proof.get("Core-UUID"), proof.get("FreeSWITCH-Switchname")))
+        early, self._early = self._early, []
+        for event in early:  # came after the subscription, so they come after LinkUp
+            self._stream.put(event)
+        log.info("esl_link_up", node=self.node.name)
+
+    async def _watch(self, connection: Connection) -> None:
+        """Until the end, asks for a sign of life after each silence; no answer ends the connection."""
+        interval_s = self._settings.ping_interval_s
+        while not connection.closed.done():
+            await asyncio.wait([connection.closed], timeout=interval_s)
+            if not connection.over and time.monotonic() - connection.heard_at >= interval_s:
+                with suppress(EslError):
+                    await connection.request("api status", "status")
+
+    # -- called by the connection ----------------------------------------------------------------------
+
+    def _arrived(self, event: Event) -> None:
+        if event.name == "BACKGROUND_JOB" and (self._jobs.finish(event) or not self._all_jobs):
+            self._backlog.taken += 1
+        elif self._up:
+            self._stream.put(event)
+        else:
+            self._early.append(event)
+
+    def _ended(self, reason: str) -> None:
+        if self._up or self._reason != reason:
+            self._stream.put(LinkDown(self.node.name, reason))
+            log.warning("esl_link_down", node=self.node.name, reason=reason)
+        if reason == "overflow":
+            OVERFLOWS.labels(self.node.name).inc()
+        self._up = False
+        self._reason = reason
+        self._backlog.taken += len(self._early)
+        self._early.clear()
+        self._jobs.fail(LinkLost(self.node.name, reason))

@@ -1,18 +1,51 @@
-"""The thread in which greenswitch and gevent live."""
+"""The thread in which greenswitch and gevent live, seen from the event loop."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from services.chassis.esl.hub import Hub
+from services.chassis.esl.lane import Lane
+
+if TYPE_CHECKING:
+    from services.chassis.esl.connection import Connection
+
+STOP_TIMEOUT_S = 3.0
+
 
 class EslThread:
-    """One per process: carries all links and the outbound servers. `role` is the metrics' label."""
+    """One per process: carries all links and outbound servers. `role` is the label of their metrics."""
+
+    lane: Lane
 
     def __init__(self, role: str = "") -> None:
         self.role = role
+        self.connections: set[Connection] = set()
+        self._hub: Hub | None = None
 
     def start(self) -> None:
-        """Starts the thread for the running event loop."""
-        raise NotImplementedError
+        """Starts the thread for the running event loop. Raises RuntimeError outside one."""
+        if self._hub is not None:
+            raise RuntimeError("the ESL thread is started already")
+        self.lane = Lane(asyncio.get_running_loop())
+        self._hub = Hub()
+        self._hub.start()
 
     async def stop(self) -> None:
-        """Ends every connection and the thread."""
-        raise NotImplementedError
+        """Ends every connection, then the thread. Stop links and servers first for an orderly end."""
+        if self._hub is None:
+            return
+        open_still = list(self.connections)
+        for connection in open_still:
+            connection.close("the process is stopping")
+        if open_still:
+            await asyncio.wait([one.closed for one in open_still], timeout=STOP_TIMEOUT_S)
+        hub, self._hub = self._hub, None
+        await asyncio.get_running_loop().run_in_executor(None, hub.stop)
+
+    def submit(self, call: Callable[..., None], *args: Any) -> None:
+        """`call(*args)` in the thread, in the order of the submissions."""
+        if self._hub is not None:
+            self._hub.submit(call, *args)
