@@ -18,9 +18,9 @@ from deploy.local.migrate import migrate_all
 from deploy.local.nats import Nats
 from deploy.local.ports import free_port as find_free_port
 from deploy.local.postgres import Postgres, role
+from deploy.local.testing import KINDS
 
 TEMPLATE = "switchyard_template"
-KINDS = ("unit", "contract", "integration", "system", "live", "e2e")
 
 
 @dataclass(frozen=True)

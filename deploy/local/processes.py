@@ -77,6 +77,10 @@ class Child:
             raise ProcessError(f"{self.name} has not been started")
         return self._process.pid
 
+    @property
+    def returncode(self) -> int | None:
+        return self._process.returncode if self._process else None
+
     async def start(self) -> None:
         with open_log(self.log) as log:
             self.log_start = log.tell()
@@ -130,7 +134,7 @@ class Child:
             os.killpg(self.pid, signal.SIGKILL)
 
     def describe_exit(self) -> str:
-        status = self._process.returncode if self._process else None
+        status = self.returncode
         if status is not None and status < 0:
             return self.describe(f"was ended by {signal.Signals(-status).name}")
         return self.describe(f"ended with status {status}")

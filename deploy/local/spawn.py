@@ -58,7 +58,7 @@ def main() -> None:
         elif kind == "user":
             become(int(uid))
         die_with(int(parent), int(signum))
-        os.execv(command[0], command)  # noqa: S606
+        os.execv(command[0], command)
     except OSError as error:
         sys.exit(f"{command[0]}: cannot be started: {error.strerror or error}")
 

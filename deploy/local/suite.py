@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from deploy.local import nats, postgres
+from deploy.local.console import console_dir
 from deploy.local.keys import Keys
 from deploy.local.migrate import migrate_all
 from deploy.local.nats import Nats
@@ -153,7 +154,7 @@ class Suite:
             esl_password=options.esl_password or keys.derive("esl"),
             token_secret=keys.derive("gateway tokens"),
             bootstrap_admin=options.bootstrap_admin or f"admin:{keys.derive('admin')[:16]}",
-            console_dir=ROOT / "web" / "dist",
+            console_dir=console_dir(),
             host=options.host,
             extra=options.settings,
         )
