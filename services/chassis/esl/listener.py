@@ -34,13 +34,26 @@ class Listener:
     def listen(self, result: Future[int]) -> None:
         """In the hub: binds; `result` gets the port, or OSError."""
         try:
-            self._sock = socket.create_server((self._host, self._port), backlog=self._backlog)
+            self._sock = self._bound()
         except OSError as problem:
             result.set_exception(problem)
             return
         self._open = True
         result.set_result(self._sock.getsockname()[1])
         gevent.spawn(self._accept)
+
+    def _bound(self) -> Any:
+        # Not socket.create_server: gevent re-exports the standard one, whose accept would stop the hub.
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((self._host, self._port))
+            sock.listen(self._backlog)
+        except OSError:
+            sock.close()
+            raise
+        return sock
 
     def close(self) -> None:
         """In the hub: no more calls."""
