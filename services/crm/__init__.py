@@ -1,0 +1,1 @@
+"""Customers: who they are, what happened with them, and who may not call."""
