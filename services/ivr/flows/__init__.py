@@ -72,7 +72,8 @@ def _flow(root: Fields, problems: list[Problem]) -> Flow:
 def _nodes(root: Fields, problems: list[Problem]) -> dict[str, Node]:
     nodes: dict[str, Node] = {}
     found = root.mapping("nodes", required=True)
-    for name, line, value in found.names() if found else ():
+    listed = list(found.names()) if found else []
+    for name, line, value in listed:
         if NAME.fullmatch(name) is None:
             root.wrong(f"{name[:80]!r} cannot name a node: use a-z, 0-9, _ and -", line)
             continue
@@ -80,7 +81,7 @@ def _nodes(root: Fields, problems: list[Problem]) -> dict[str, Node]:
         fields.line = line
         if (node := _node(fields, name)) is not None:
             nodes[name] = node
-    if found and not nodes:
+    if found and not listed:
         root.wrong("a flow needs at least one node", root.line_at("nodes"))
     if len(nodes) > MAX_NODES:
         root.wrong(f"more than {MAX_NODES} nodes", root.line_at("nodes"))

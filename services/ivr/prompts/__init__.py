@@ -35,6 +35,6 @@ class Prompts:
 def _length_s(path: Path) -> float:
     try:
         with wave.open(str(path)) as file:
-            return file.getnframes() / file.getframerate()
+            return float(file.getnframes() / file.getframerate())
     except (wave.Error, EOFError, ZeroDivisionError):
         return UNREADABLE_S

@@ -34,6 +34,8 @@ class Playbook:
     now: datetime = NOON
     run: Run = field(init=False)
     said: list[do.Command] = field(default_factory=list)
+    log: list[do.Command | on.Event] = field(default_factory=list)
+    """What was said, and what happened before it."""
 
     def __post_init__(self) -> None:
         self.run = Run(self.flow, self.caller)
@@ -41,7 +43,11 @@ class Playbook:
     def tell(self, *events: on.Event, after_s: float = 0.0) -> list[do.Command]:
         """All commands that the events caused."""
         self.now += timedelta(seconds=after_s)
-        caused = [command for event in events for command in self.run.handle(event, self.now)]
+        caused: list[do.Command] = []
+        for event in events:
+            commands = self.run.handle(event, self.now)
+            self.log += [event, *commands]
+            caused += commands
         self.said += caused
         return caused
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import wave
 from array import array
@@ -44,7 +45,7 @@ def test_spoken_at_one_loudness_with_silence_around(path: Path) -> None:
 def test_music_is_soft_and_has_no_seam() -> None:
     """Its end meets its beginning: the step there is no larger than any other in it."""
     music = samples(SOUNDS / "music" / "hold.wav")
-    steps = [abs(b - a) for a, b in zip(music, music[1:], strict=False)]
+    steps = [abs(b - a) for a, b in itertools.pairwise(music)]
     assert abs(music[0] - music[-1]) <= max(steps)
     assert -30 < decibel(math.sqrt(sum(s * s for s in music) / len(music))) < -22
     tenths = [max(map(abs, music[i : i + 800])) for i in range(0, len(music), 800)]
