@@ -39,6 +39,9 @@ class GatewayConfig(ServiceConfig):
     """Other origins (`https://desk.example.org`, with spaces between) whose pages may open the socket; the
     gateway's own is always allowed."""
 
+    gateway_connect_to: Words = ()
+    """Other addresses the console may connect to (`wss://sip.example.org:7443`, the soft phone's switch)."""
+
     gateway_trusted_proxies: Words = ()
     """Addresses whose X-Forwarded-For and -Proto are believed. Believing everybody would let a stranger
     choose the address that is throttled."""
@@ -95,8 +98,8 @@ class GatewayConfig(ServiceConfig):
     gateway_body_bytes: int = Field(default=1_048_576, ge=65_536, le=16_777_216)
     """Larger requests are refused with 413 before they are read. 2,000 users to import are 400 kB."""
 
-    gateway_request_s: float = Field(default=30.0, ge=1, le=300)
-    """A request not answered by then is answered with 503; an import of 2,000 users hashes for 20 s."""
+    gateway_request_s: float = Field(default=60.0, ge=1, le=300)
+    """A request not answered by then is answered with 503; an import of 2,000 users hashes for 30 s."""
 
     gateway_call_s: float = Field(default=2.0, gt=0, le=30)
     """Deadline of one call to another service: a person waits in front of it."""

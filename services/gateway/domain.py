@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 
 class Role(StrEnum):
@@ -159,6 +160,23 @@ class SignedIn:
     refresh_token: str
     expires_in_s: int
     refresh_expires_in_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One act of administration."""
+
+    action: str
+    about: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who acts, and from where."""
+
+    identity: Identity
+    address: str
 
 
 class CloseCode:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,30 +16,13 @@ from services.chassis import outbox
 from services.chassis.db import Connection, Database, load_queries
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.ids import is_id, new_id
-from services.gateway.domain import Identity, Role, User
+from services.gateway.domain import AuditEntry, By, Role, User
 from services.gateway.engine.refresh import Refresh
 
 SERVICE = "gateway"
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 MIGRATIONS = Path(__file__).with_name("migrations")
 SESSIONS_PER_USER = 10  # more open sign-ins of one person are a program that forgets to sign out
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """One act of administration."""
-
-    action: str
-    about: str
-    detail: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class By:
-    """Who acts, and from where."""
-
-    identity: Identity
-    address: str
 
 
 class Store:

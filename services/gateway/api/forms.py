@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from services.chassis.errors import Invalid
+from services.chassis.ids import new_id
 from services.gateway.api import models, views
+from services.gateway.domain import Identity
 from services.stubs.acd.v1 import acd_pb2
 from services.stubs.crm.v1 import crm_pb2
 from services.stubs.workorder.v1 import workorder_pb2
+
+_REQUESTS = uuid.UUID("0c0f5a54-5a7e-4b3c-9d6a-6c8f5d9f6a11")  # any fixed one
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,13 @@ class WrapUp:
     disposition: str
     notes: str = ""
     work_order: workorder_pb2.CreateWorkOrderRequest | None = None
+
+
+def request_id(who: Identity, given: str) -> str:
+    """The services' request id for a client's own: the same one gives the same, another agent's never."""
+    if not given:
+        return new_id()
+    return str(uuid.uuid5(_REQUESTS, f"{who.tenant}/{who.user_id}/{given}"))
 
 
 def number(words: Mapping[int, str], word: str, field: str) -> Any:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
-
 import structlog
 from prometheus_client import Counter
 
 from services.chassis.errors import Conflict, NotFound, SwitchyardError, Unavailable
-from services.chassis.ids import new_id
 from services.gateway.api import forms, views
 from services.gateway.api.peers import Peers
 from services.gateway.domain import Identity
@@ -21,16 +18,8 @@ log = structlog.get_logger()
 WORK_ORDERS_KEPT = Counter("switchyard_gateway_work_orders_kept_total", "Wrap-up work orders kept for later.")
 
 STATE_S = 1.0  # an agent's page waits for it
-_REQUESTS = uuid.UUID("0c0f5a54-5a7e-4b3c-9d6a-6c8f5d9f6a11")  # any fixed one
 _KEPT = "The work-order service does not answer: the wrap-up is done, the work order is kept and made later."
 _LOST = "The work-order service does not answer: the wrap-up is done, send the work order again later."
-
-
-def request_id(who: Identity, given: str) -> str:
-    """The services' request id for a client's own: the same one gives the same, another agent's never."""
-    if not given:
-        return new_id()
-    return str(uuid.uuid5(_REQUESTS, f"{who.tenant}/{who.user_id}/{given}"))
 
 
 class Desk:
@@ -59,7 +48,7 @@ class Desk:
         self, who: Identity, presence: str, reason: str, extension: str, given_id: str
     ) -> views.View:
         request = acd_pb2.SetPresenceRequest(
-            request_id=request_id(who, given_id),
+            request_id=forms.request_id(who, given_id),
             agent_id=_agent(who),
             presence=forms.number(views.PRESENCES, presence, "presence"),
             reason=reason,
@@ -87,7 +76,7 @@ class Desk:
         if not offer_id:
             offer_id = await self._present_offer(agent_id, contact_id)
         return acd_pb2.OfferActionRequest(
-            request_id=request_id(who, given_id), agent_id=agent_id, offer_id=offer_id
+            request_id=forms.request_id(who, given_id), agent_id=agent_id, offer_id=offer_id
         )
 
     async def _present_offer(self, agent_id: str, contact_id: str) -> str:
@@ -120,7 +109,7 @@ class Desk:
         A work-order service that is away does not stop the agent: the form is kept and the answer says so.
         Raises Invalid for a work order that is wrong in itself, Unavailable when the ACD is away.
         """
-        agent_id, request = _agent(who), request_id(who, given_id)
+        agent_id, request = _agent(who), forms.request_id(who, given_id)
         made: workorder_pb2.WorkOrder | None = None
         away = False
         if form.work_order is not None:
@@ -169,7 +158,7 @@ def _agent(who: Identity) -> str:
 
 def _action(who: Identity, contact_id: str, given_id: str) -> acd_pb2.ContactActionRequest:
     return acd_pb2.ContactActionRequest(
-        request_id=request_id(who, given_id), agent_id=_agent(who), contact_id=contact_id
+        request_id=forms.request_id(who, given_id), agent_id=_agent(who), contact_id=contact_id
     )
 
 

@@ -1,0 +1,61 @@
+"""The HTTP application: all routes, one error mapping, the edge around them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import Route, WebSocketRoute
+
+from services.gateway.api import admin, centre, customers, orders, problems, session, work
+from services.gateway.api.console import Console
+from services.gateway.api.edge import App, Edge
+from services.gateway.api.guard import PREFIX, Routes
+from services.gateway.api.ports import Parts
+from services.gateway.api.socket import AgentSocket
+
+SOCKET = f"{PREFIX}/agent/socket"
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"description": f"{word}: an error with code, sentence, field, service"}
+    for status, word in {
+        400: "Wrong in itself",
+        401: "Not signed in",
+        403: "Not permitted",
+        404: "No such thing",
+        409: "Not in this state",
+        412: "Changed meanwhile",
+        413: "Too large",
+        429: "Too many",
+        503: "A service is missing",
+    }.items()
+}
+
+
+def build(parts: Parts) -> tuple[App, FastAPI]:
+    """The application to serve, and the FastAPI inside (for its OpenAPI)."""
+    app = FastAPI(
+        title="Switchyard gateway",
+        version="1",
+        docs_url=None,  # the page would load its scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        responses=_ERRORS,
+    )
+    routes = Routes(parts.accounts)
+    for module in (session, work, customers, orders, centre, admin):
+        module.add(routes, parts)
+    app.include_router(routes.router)
+    problems.install(app)
+    app.router.routes.append(WebSocketRoute(SOCKET, AgentSocket(parts)))
+    console = Console(parts.config.gateway_console_dir)
+    app.router.routes.append(Route("/{path:path}", console, methods=["GET"]))
+    _every_route_declares(routes)
+    return Edge(app, parts.config), app
+
+
+def _every_route_declares(routes: Routes) -> None:
+    """A route without a permission would be open to the world: then better no gateway at all."""
+    for route in routes.router.routes:
+        if not isinstance(route, APIRoute) or "x-permission" not in (route.openapi_extra or {}):
+            raise AssertionError(f"{route} declares no permission")

@@ -1,0 +1,92 @@
+"""The centre at large: queues, agents, statistics, flows, voicemails; looked at and set up."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path, Query
+from starlette.responses import Response
+
+from services.chassis import clock
+from services.gateway.api import forms, models, views
+from services.gateway.api.guard import Administrator, Routes
+from services.gateway.api.ports import Parts
+from services.gateway.api.problems import Json
+from services.gateway.domain import AuditEntry, Permission
+from services.stubs.acd.v1 import acd_pb2
+from services.stubs.ivr.v1 import ivr_pb2
+
+P = Permission
+QueueName = Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,64}$")]
+
+
+def add(routes: Routes, parts: Parts) -> None:
+    """Adds these routes."""
+    _views(routes, parts)
+    _acd_settings(routes, parts)
+    _flows(routes, parts)
+
+
+def _views(routes: Routes, parts: Parts) -> None:
+    acd, ivr = parts.peers.acd, parts.peers.ivr
+
+    @routes.add("GET", "/queues", P.QUEUES_READ, tags=["centre"])
+    async def queues() -> Response:
+        found = await acd.call(acd.stub.ListQueues, acd_pb2.ListQueuesRequest(), retry=True)
+        return Json({"queues": [views.queue(queue) for queue in found.queues]})
+
+    @routes.add("GET", "/agents", P.AGENTS_READ, tags=["centre"])
+    async def agents() -> Response:
+        found = await acd.call(acd.stub.ListAgents, acd_pb2.ListAgentsRequest(), retry=True)
+        return Json({"agents": [views.agent_with_contact(agent) for agent in found.agents]})
+
+    @routes.add("GET", "/statistics", P.STATISTICS_READ, tags=["centre"])
+    async def statistics() -> Response:
+        request = acd_pb2.GetStatisticsRequest()
+        found = await acd.call(acd.stub.GetStatistics, request, retry=True)
+        return Json(views.statistics(found, clock.now()))
+
+    @routes.add("GET", "/voicemails", P.VOICEMAILS_READ, tags=["centre"])
+    async def voicemails(limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Response:
+        request = ivr_pb2.ListVoicemailsRequest(limit=limit)
+        found = await ivr.call(ivr.stub.ListVoicemails, request, retry=True)
+        return Json({"voicemails": [views.voicemail(one) for one in found.voicemails]})
+
+
+def _acd_settings(routes: Routes, parts: Parts) -> None:
+    acd, store = parts.peers.acd, parts.store
+
+    @routes.add("PUT", "/admin/queues/{name}", P.QUEUES_WRITE, tags=["administration"])
+    async def put_queue(name: QueueName, body: models.Queue, by: Administrator) -> Response:
+        queue = await acd.call(acd.stub.PutQueue, forms.queue(name, body))
+        await store.audit(by, AuditEntry("queue.put", name, body.model_dump(mode="json")))
+        return Json(views.queue(queue))
+
+    @routes.add("PUT", "/admin/agents", P.AGENTS_WRITE, status=204, tags=["administration"])
+    async def put_agents(body: models.Agents, by: Administrator) -> Response:
+        await acd.call(acd.stub.PutAgents, forms.agent_settings(body.agents), timeout_s=10.0)
+        only = body.agents[0].agent_id if len(body.agents) == 1 else ""
+        await store.audit(by, AuditEntry("agents.put", only, {"count": len(body.agents)}))
+        return Response(status_code=204)
+
+
+def _flows(routes: Routes, parts: Parts) -> None:
+    ivr, store = parts.peers.ivr, parts.store
+
+    @routes.add("GET", "/admin/flows", P.FLOWS_READ, tags=["administration"])
+    async def flows() -> Response:
+        found = await ivr.call(ivr.stub.ListFlows, ivr_pb2.ListFlowsRequest(), retry=True)
+        return Json({"flows": [views.flow(flow) for flow in found.flows]})
+
+    @routes.add("POST", "/admin/flows/validate", P.FLOWS_WRITE, tags=["administration"])
+    async def validate(body: models.FlowSource) -> Response:
+        request = ivr_pb2.ValidateFlowRequest(source=body.source)
+        found = await ivr.call(ivr.stub.ValidateFlow, request, retry=True)
+        return Json({"problems": [views.flow_problem(one) for one in found.problems]})
+
+    @routes.add("POST", "/admin/flows", P.FLOWS_WRITE, status=201, tags=["administration"])
+    async def publish(body: models.FlowSource, by: Administrator) -> Response:
+        request = ivr_pb2.PublishFlowRequest(source=body.source)
+        flow = await ivr.call(ivr.stub.PublishFlow, request, timeout_s=5.0)
+        await store.audit(by, AuditEntry("flow.published", flow.name, {"version": flow.version}))
+        return Json(views.flow(flow), 201)
