@@ -325,7 +325,7 @@ class Bus:
 
 def _set_aside(durable: str, which: str, problem: SwitchyardError | None) -> None:
     metrics.EVENTS_REFUSED.labels(durable).inc()
-    log.error("event_set_aside", consumer=durable, event=which, detail=problem and problem.sentence)
+    log.error("event_set_aside", consumer=durable, which=which, detail=problem and problem.sentence)
 
 
 def _noted(event: str) -> Callable[..., Awaitable[None]]:
