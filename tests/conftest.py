@@ -6,11 +6,11 @@ with them. They live on an event loop of their own, because every test has its o
 
 import asyncio
 import itertools
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -55,19 +55,30 @@ def infrastructure_loop() -> Iterator[asyncio.AbstractEventLoop]:
     loop.close()
 
 
+@contextmanager
+def folder_for_servers() -> Iterator[Path]:
+    """Only its owner may enter pytest's own folder, and PostgreSQL may have to run as nobody."""
+    with TemporaryDirectory(prefix="switchyard-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+@pytest.fixture
+def open_dir() -> Iterator[Path]:
+    """For a test that starts servers itself."""
+    with folder_for_servers() as folder:
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def server_dir() -> Iterator[Path]:
-    """Only its owner may enter pytest's own folder, and PostgreSQL may have to run as nobody."""
-    folder = Path(tempfile.mkdtemp(prefix="switchyard-test-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
+    with folder_for_servers() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")
-def postgres_server(
-    infrastructure_loop: asyncio.AbstractEventLoop, server_dir: Path
-) -> Iterator[Postgres]:
+def postgres_server(infrastructure_loop: asyncio.AbstractEventLoop, server_dir: Path) -> Iterator[Postgres]:
     server = Postgres(server_dir, durable=False)
     infrastructure_loop.run_until_complete(server.start())
     yield server
@@ -75,9 +86,7 @@ def postgres_server(
 
 
 @pytest.fixture(scope="session")
-def migrated_template(
-    infrastructure_loop: asyncio.AbstractEventLoop, postgres_server: Postgres
-) -> str:
+def migrated_template(infrastructure_loop: asyncio.AbstractEventLoop, postgres_server: Postgres) -> str:
     async def prepare() -> None:
         await postgres_server.ensure_database(TEMPLATE)
         await migrate_all(lambda service: postgres_server.dsn(TEMPLATE, role(service)))

@@ -20,12 +20,14 @@ def run_checks() -> int:
 
 def commands() -> dict[str, Sequence[str]]:
     python = [sys.executable, "-m"]
+    installed = (ROOT / "web" / "node_modules").exists()
     return {
         "style": [*python, "ruff", "check"],
         "format": [*python, "ruff", "format", "--check"],
         "types": [*python, "mypy", "deploy", "services", "freeswitch", "tests"],
         "import rules": [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
         "generated code": [*python, "deploy.local.checking"],
+        **({"console types": ["npm", "run", "typecheck", "--prefix", "web"]} if installed else {}),
     }
 
 

@@ -4,7 +4,7 @@ import asyncpg
 import nats
 import pytest
 
-from deploy.local.postgres import SERVICES
+from deploy.local.wiring import SERVICES
 from tests.conftest import Database
 
 

@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import pytest
+
+from deploy.local.wiring import SERVICES, USUAL_PORTS, Wiring, any_ports
+
+
+@pytest.fixture
+def wiring() -> Wiring:
+    return Wiring(
+        ports=USUAL_PORTS,
+        nats_url="nats://127.0.0.1:4222",
+        dsn=lambda service: f"postgresql://switchyard_{service}@127.0.0.1/switchyard",
+        esl_nodes={"fs1": "127.0.0.1:8021", "fs2": "127.0.0.1:8022"},
+        esl_password="secret",
+        token_secret="t" * 64,
+        bootstrap_admin="admin:password",
+        console_dir=Path("/console"),
+        extra={"LOG_LEVEL": "debug"},
+    )
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_connects_as_itself(wiring: Wiring, service: str) -> None:
+    settings = wiring.environment(service)
+    assert f"switchyard_{service}@" in settings["SWITCHYARD_DATABASE_URL"]
+    assert settings["SWITCHYARD_CRM_ADDRESS"] == "127.0.0.1:7104"
+    assert settings["SWITCHYARD_LOG_LEVEL"] == "debug"
+
+
+def test_only_those_who_steer_calls_know_the_switches_password(wiring: Wiring) -> None:
+    knowing = {each for each in SERVICES if "SWITCHYARD_ESL_PASSWORD" in wiring.environment(each)}
+    assert knowing == {"acd", "ivr"}
+    nodes = wiring.environment("acd")["SWITCHYARD_ESL_NODES"]
+    assert nodes == "fs1=127.0.0.1:8021,fs2=127.0.0.1:8022"
+
+
+def test_only_the_gateway_can_sign_tokens(wiring: Wiring) -> None:
+    name = "SWITCHYARD_GATEWAY_TOKEN_SECRET"
+    assert [each for each in SERVICES if name in wiring.environment(each)] == ["gateway"]
+
+
+def test_free_ports_are_all_different() -> None:
+    ports = list(any_ports().all().values())
+    assert len(set(ports)) == len(ports)
