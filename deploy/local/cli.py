@@ -29,7 +29,9 @@ def demo(
     calls_per_minute: Annotated[
         float, typer.Option(min=0, max=60_000, help="Calls arriving, on average.")
     ] = 30,
-    agents: Annotated[int, typer.Option(min=0, max=5_000, help="Simulated agents.")] = 12,
+    agents: Annotated[
+        int, typer.Option(min=0, max=5_000, help="Simulated agents; 0: enough for the calls.")
+    ] = 0,
     seed: Annotated[int, typer.Option(help="Repeats a run.")] = 1,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Of the web page.")] = 8080,
     no_console: Annotated[bool, typer.Option("--no-console", help="Without the page.")] = False,
