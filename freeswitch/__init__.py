@@ -1,0 +1,1 @@
+"""FreeSWITCH as this suite uses it: `conf/` for the real one, `simulator/` for its stand-in."""

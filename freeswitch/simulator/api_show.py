@@ -1,0 +1,147 @@
+"""`show channels` and `show calls`: a copy that lags behind the events, as in FreeSWITCH."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import orjson
+
+from freeswitch.simulator.api import Answer, command
+from freeswitch.simulator.channels import STATES, Channel
+
+if TYPE_CHECKING:
+    from freeswitch.simulator.node import Simulator
+    from freeswitch.simulator.protocol import Connection
+
+Shown = dict[str, str]
+
+
+class Table:
+    """Rows appear, change and go some time after the channel did."""
+
+    def __init__(self, lag_s: float) -> None:
+        self._lag_s = lag_s
+        self._rows: dict[str, Channel] = {}
+
+    def add(self, channel: Channel) -> None:
+        self._later(self._rows.__setitem__, channel.uuid, channel)
+
+    def remove(self, channel: Channel) -> None:
+        self._later(self._rows.pop, channel.uuid, None)
+
+    def _later(self, action: object, *args: object) -> None:
+        assert callable(action)  # noqa: S101 - both callers pass a dict's method
+        if self._lag_s:
+            asyncio.get_running_loop().call_later(self._lag_s, action, *args)
+        else:
+            action(*args)
+
+    def channels(self) -> list[Channel]:
+        return list(self._rows.values())
+
+
+def row(channel: Channel) -> Shown:
+    profile = channel.profile
+    created = profile.created_us // 1_000_000
+    state = channel.running if not channel.down else channel.last_live
+    return {
+        "uuid": channel.uuid,
+        "direction": profile.direction,
+        "created": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(created)),
+        "created_epoch": str(created),
+        "name": channel.name,
+        "state": STATES[state],
+        "cid_name": profile.caller_id_name,
+        "cid_num": profile.caller_id_number,
+        "ip_addr": profile.network_addr,
+        "dest": profile.destination_number,
+        "application": channel.get("current_application") or "",
+        "application_data": channel.get("current_application_data") or "",
+        "dialplan": profile.dialplan,
+        "context": profile.context,
+        "read_codec": channel.codec if channel.has_codec else "",
+        "read_rate": "8000" if channel.has_codec else "",
+        "read_bit_rate": "64000" if channel.has_codec else "",
+        "write_codec": channel.codec if channel.has_codec else "",
+        "write_rate": "8000" if channel.has_codec else "",
+        "write_bit_rate": "64000" if channel.has_codec else "",
+        "secure": "",
+        "hostname": channel.node.settings.name,
+        "presence_id": channel.presence_id,
+        "presence_data": "",
+        "accountcode": "",
+        "callstate": channel.call_state if not channel.down else "ACTIVE",
+        "callee_name": profile.callee_id_name,
+        "callee_num": profile.callee_id_number,
+        "callee_direction": "",
+        "call_uuid": channel.call_uuid,
+        "sent_callee_name": channel.get("last_sent_callee_id_name") or "",
+        "sent_callee_num": channel.get("last_sent_callee_id_number") or "",
+        "initial_cid_name": profile.orig_caller_id_name,
+        "initial_cid_num": profile.orig_caller_id_number,
+        "initial_ip_addr": profile.network_addr,
+        "initial_dest": profile.destination_number,
+        "initial_dialplan": profile.dialplan,
+        "initial_context": profile.context,
+    }
+
+
+def _channels(node: Simulator) -> list[Shown]:
+    return [row(channel) for channel in node.table.channels()]
+
+
+def _calls(node: Simulator, bridged_only: bool) -> list[Shown]:
+    """One row a call: the B leg of a bridge is columns of its A leg."""
+    rows = []
+    for channel in node.table.channels():
+        other = channel.peer
+        if channel.bridge_of is not None or (bridged_only and other is None):
+            continue
+        shown = row(channel)
+        shown["call_created_epoch"] = str(channel.profile.bridged_us // 1_000_000) if other else ""
+        keys = ("uuid", "direction", "created", "created_epoch", "name", "state", "cid_name", "cid_num")
+        theirs = row(other) if other is not None else {}
+        for key in (*keys, "ip_addr", "dest", "presence_id", "callstate", "callee_name", "callee_num"):
+            shown[f"b_{key}"] = theirs.get(key, "")
+        rows.append(shown)
+    return rows
+
+
+def _render(rows: list[Shown], fmt: str, counting: bool) -> str:
+    if fmt == "json":
+        if counting:
+            return orjson.dumps({"row_count": len(rows), "rows": []}).decode()
+        if not rows:
+            return '{"row_count": 0}\n'
+        return orjson.dumps({"row_count": len(rows), "rows": rows}).decode()
+    if fmt == "xml":
+        return f'<result row_count="{len(rows)}"/>\n'
+    if counting or not rows:
+        return f"\n{len(rows)} total.\n"
+    head = ",".join(rows[0])
+    lines = "\n".join(",".join(one.values()) for one in rows)
+    return f"{head}\n{lines}\n\n{len(rows)} total.\n"
+
+
+@command("show")
+def show(node: Simulator, arg: str, link: Connection | None) -> Answer:
+    parts = arg.split()
+    fmt = "plain"
+    if len(parts) >= 2 and parts[-2].lower() == "as":
+        fmt = parts.pop().lower()
+        parts.pop()
+    what = parts[0] if parts else ""
+    if what == "channels":
+        rows = _channels(node)
+    elif what in {"calls", "detailed_calls", "bridged_calls", "detailed_bridged_calls"}:
+        rows = _calls(node, "bridged" in what)
+    elif what in {"registrations", "limits", "tasks"}:
+        rows = []
+    else:
+        return "-USAGE: codec|endpoint|application|api|calls [count]|channels [count|like <match>]\n"
+    if len(parts) > 2 and parts[1] == "like":
+        wanted = parts[2].strip("%")
+        rows = [one for one in rows if any(wanted in value for value in one.values())]
+    return _render(rows, fmt, "count" in parts[1:2])

@@ -1,0 +1,455 @@
+"""A channel: what it is and what it announces. Its life is in session.py."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid as uuids
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from freeswitch.simulator.causes import known, q850
+from freeswitch.simulator.events import Event, Headers, Value, encode, flat
+from freeswitch.simulator.profile import CallerProfile
+
+if TYPE_CHECKING:
+    from freeswitch.simulator.node import Simulator
+    from freeswitch.simulator.originate import Dial
+    from freeswitch.simulator.outbound import OutboundConnection
+    from freeswitch.simulator.protocol import Command
+
+STATES = (
+    "CS_NEW",
+    "CS_INIT",
+    "CS_ROUTING",
+    "CS_SOFT_EXECUTE",
+    "CS_EXECUTE",
+    "CS_EXCHANGE_MEDIA",
+    "CS_PARK",
+    "CS_CONSUME_MEDIA",
+    "CS_HIBERNATE",
+    "CS_RESET",
+    "CS_HANGUP",
+    "CS_REPORTING",
+    "CS_DESTROY",
+    "CS_NONE",
+)
+(NEW, INIT, ROUTING, SOFT_EXECUTE, EXECUTE, EXCHANGE_MEDIA, PARK, CONSUME_MEDIA) = range(8)
+(HIBERNATE, RESET, HANGUP, REPORTING, DESTROY, NONE) = range(8, 14)
+CALL_STATES = {
+    "DOWN": "0",
+    "DIALING": "1",
+    "RINGING": "2",
+    "EARLY": "3",
+    "ACTIVE": "4",
+    "HELD": "5",
+    "RING_WAIT": "6",
+    "HANGUP": "7",
+    "UNHELD": "8",
+}
+
+# The only events that carry the channel's variables (switch_channel.c, transcripts point 16).
+WITH_VARIABLES = frozenset(
+    [
+        "CHANNEL_CREATE",
+        "CHANNEL_ORIGINATE",
+        "CHANNEL_UUID",
+        "CHANNEL_ANSWER",
+        "CHANNEL_PARK",
+        "CHANNEL_UNPARK",
+        "CHANNEL_BRIDGE",
+        "CHANNEL_UNBRIDGE",
+        "CHANNEL_PROGRESS",
+        "CHANNEL_PROGRESS_MEDIA",
+        "CHANNEL_HANGUP",
+        "CHANNEL_HANGUP_COMPLETE",
+        "CHANNEL_DATA",
+        "CHANNEL_EXECUTE",
+        "CHANNEL_EXECUTE_COMPLETE",
+        "CHANNEL_DESTROY",
+        "RECORD_START",
+        "RECORD_STOP",
+        "PLAYBACK_START",
+        "PLAYBACK_STOP",
+        "CALL_UPDATE",
+        "MEDIA_BUG_START",
+        "MEDIA_BUG_STOP",
+        "CHANNEL_HOLD",
+        "CHANNEL_UNHOLD",
+        "CUSTOM",
+    ]
+)
+
+
+def micros() -> int:
+    return time.time_ns() // 1_000
+
+
+@dataclass(slots=True)
+class Order:
+    """One sendmsg, queued on a channel."""
+
+    verb: str
+    app: str = ""
+    arg: str = ""
+    event_uuid: str = ""
+    loops: int = 1
+    lock: bool = False
+    lock_first: bool = False
+    cause: str = ""
+    lead_ms: int = 0
+    done: asyncio.Future[None] | None = None
+
+    @classmethod
+    def of(cls, command: Command) -> Order:
+        loops = command.get("loops", "1")
+        arg = command.get("execute-app-arg")
+        if not arg and command.get("content-type") == "text/plain":
+            arg = command.body
+        return cls(
+            verb=command.get("call-command"),
+            app=command.get("execute-app-name"),
+            arg=arg,
+            event_uuid=command.get("event-uuid"),
+            loops=int(loops) if loops.lstrip("-").isdigit() else 1,
+            lock=command.get("event-lock").lower() == "true",
+            lock_first=command.get("event-lock-pri").lower() == "true",
+            cause=command.get("hangup-cause"),
+        )
+
+    def settle(self) -> None:
+        if self.done is not None and not self.done.done():
+            self.done.set_result(None)
+
+
+class Channel:
+    """One leg of a call."""
+
+    def __init__(self, node: Simulator, uuid: str, name: str, profile: CallerProfile) -> None:
+        self.node = node
+        self.uuid = uuid
+        self.name = name
+        self.profile = profile
+        self.inbound = profile.direction == "inbound"
+        self.state = NEW
+        self.running = NEW
+        self.last_live = NEW
+        self.call_state = "DOWN"
+        self.vars: Headers = {}
+        self.hangup_cause = ""
+        self.answered = False
+        self.early = False
+        self.codec = "PCMU"
+        self.has_codec = self.inbound
+        self.presence_id = ""
+        self.dialplan = self.inbound
+        self.call_uuid = uuid
+        # flags of the session's thread
+        self.transfer = False
+        self.broadcast = False
+        self.stop_broadcast = False
+        self.break_now = 0
+        self.locks = 0
+        self.controlled = False
+        # queues
+        self.private: deque[Order] = deque()
+        self.private_first: deque[Order] = deque()
+        self.digits: deque[tuple[str, str]] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        # the other side
+        self.peer: Channel | None = None
+        self.wants: Channel | None = None
+        self.leads = False
+        self.left = False
+        self.bridge_of: Channel | None = None
+        self.originating: Dial | None = None
+        self.bridge_role = ""
+        self.other_leg: Headers = {}
+        self.held = False
+        # what runs on it
+        self.recordings: dict[str, int] = {}
+        self.masked: set[str] = set()
+        self.displaced: set[str] = set()
+        self.extension: deque[tuple[str, str]] = deque()
+        self.digits_dialed = ""
+        self.hung_up_by = "switch"
+        self.controllers: list[OutboundConnection] = []
+        self.on_event: list[Callable[[Channel, str], None]] = []
+        self.ended = asyncio.get_running_loop().create_future()
+        self._head: Headers | None = None
+
+    # -- state
+
+    @property
+    def answer_state(self) -> str:
+        if self.hangup_cause:
+            return "hangup"
+        if self.answered:
+            return "answered"
+        return "early" if self.early else "ringing"
+
+    @property
+    def down(self) -> bool:
+        return bool(self.hangup_cause) or self.state >= HANGUP
+
+    @property
+    def ready(self) -> bool:
+        """May the application in progress go on?"""
+        return (
+            not self.hangup_cause
+            and ROUTING < self.state < HANGUP
+            and self.state != RESET
+            and self.state == self.running
+            and not self.transfer
+        )
+
+    @property
+    def has_media(self) -> bool:
+        return self.answered or self.early
+
+    def set_state(self, state: int) -> None:
+        """Ask the session to go there; what it is doing ends first. A hang-up is final."""
+        if self.state < HANGUP or state > self.state:
+            self.state = state
+            self._head = None
+            self.wake()
+
+    def enter(self, state: int) -> None:
+        """The session is there now."""
+        self.running = state
+        self._head = None
+        if self.inbound and state < HANGUP:
+            if state == ROUTING and not self.answered:
+                self.set_call_state("RINGING")
+            elif self.answered and self.call_state != "HELD":
+                self.set_call_state("ACTIVE")
+        self.fire("CHANNEL_STATE")
+        self.transfer = False
+
+    def set_call_state(self, state: str) -> None:
+        if state == self.call_state:
+            return
+        before, self.call_state = self.call_state, state
+        self._head = None
+        self.fire(
+            "CHANNEL_CALLSTATE",
+            before={
+                "Original-Channel-Call-State": before,
+                "Channel-Call-State-Number": CALL_STATES[state],
+            },
+        )
+
+    # -- waking the session
+
+    def wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def rest(self, seconds: float | None) -> None:
+        """Until woken, or for so long."""
+        loop = asyncio.get_running_loop()
+        self._waiter = waiter = loop.create_future()
+        timer = None if seconds is None else loop.call_later(seconds, self.wake)
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
+
+    def queue(self, order: Order) -> None:
+        if self.down or len(self.private) >= self.node.settings.max_private_events:
+            order.settle()
+            return
+        (self.private_first if order.lock_first else self.private).append(order)
+        self.wake()
+
+    def next_order(self) -> Order | None:
+        if self.private_first:
+            return self.private_first.popleft()
+        if self.private and not self.locks:
+            return self.private.popleft()
+        return None
+
+    def key(self, digit: str, source: str = "RTP") -> None:
+        """The person on this leg pressed a key."""
+        if not self.down and len(self.digits) < self.node.settings.max_dtmf:
+            self.digits.append((digit, source))
+            self.wake()
+
+    def take_digit(self) -> str:
+        digit, source = self.digits.popleft()
+        self.digits_dialed += digit
+        self.fire("DTMF", after={"DTMF-Digit": digit, "DTMF-Duration": "2000", "DTMF-Source": source})
+        return digit
+
+    # -- variables
+
+    def get(self, name: str) -> str | None:
+        value = self.vars.get("variable_" + name)
+        if value is not None:
+            return flat(value)
+        return self.profile.field(name) or (self.name if name == "channel_name" else None)
+
+    def true(self, name: str) -> bool:
+        value = (self.get(name) or "").lower()
+        return value in {"true", "yes", "on", "enable", "enabled", "active", "allow", "t", "1"}
+
+    def set(self, name: str, value: str | None) -> None:
+        key = "variable_" + name
+        if not value:
+            self.vars.pop(key, None)
+        elif value.startswith("ARRAY::"):
+            self.vars[key] = value[7:].split("|:")
+        else:
+            self.vars[key] = value
+
+    def push(self, name: str, value: str) -> None:
+        """Add to a variable that grows into an array (transfer_history)."""
+        now = self.vars.get("variable_" + name)
+        if now is None:
+            self.vars["variable_" + name] = value
+        else:
+            self.vars["variable_" + name] = [*([now] if isinstance(now, str) else now), value]
+
+    # -- events
+
+    def head(self) -> Headers:
+        """Channel-*, Caller-* and Other-Leg-* of every event of this channel."""
+        if self._head is None:
+            self._head = self._make_head()
+        return self._head
+
+    def touch(self) -> None:
+        self._head = None
+
+    def _make_head(self) -> Headers:
+        direction = "inbound" if self.inbound else "outbound"
+        head: Headers = {
+            "Channel-State": STATES[self.running],
+            "Channel-Call-State": self.call_state,
+            "Channel-State-Number": str(self.state),
+            "Channel-Name": self.name,
+            "Unique-ID": self.uuid,
+            "Call-Direction": direction,
+            "Presence-Call-Direction": direction,
+            "Channel-HIT-Dialplan": "true" if self.dialplan else "false",
+        }
+        if self.presence_id:
+            head["Channel-Presence-ID"] = self.presence_id
+        head["Channel-Call-UUID"] = self.call_uuid
+        head["Answer-State"] = self.answer_state
+        if self.hangup_cause:
+            head["Hangup-Cause"] = self.hangup_cause
+        if self.running == NEW:
+            return head
+        if self.has_codec:
+            rate = "128000" if self.codec == "L16" else "64000"
+            for side in ("Read", "Write"):
+                head[f"Channel-{side}-Codec-Name"] = self.codec
+                head[f"Channel-{side}-Codec-Rate"] = "8000"
+                head[f"Channel-{side}-Codec-Bit-Rate"] = rate
+        head.update(self.profile.headers("Caller"))
+        head.update(self.other_leg)
+        return head
+
+    def fire(
+        self,
+        name: str,
+        *,
+        before: Headers | None = None,
+        after: Headers | None = None,
+        origin: tuple[str, str, str] | None = None,
+        subclass: str | None = None,
+    ) -> None:
+        for watch in self.on_event:
+            watch(self, name)
+        bus = self.node.bus
+        found = bus.listeners(name, self.uuid)
+        if not found:
+            return
+        headers = bus.base(name, origin)
+        if before:
+            headers.update(before)
+        headers.update(self.head())
+        if name in WITH_VARIABLES:
+            headers.update(self.vars)
+        if after:
+            headers.update(after)
+        bus.send(Event(name, headers, self.uuid, None, subclass), found)
+
+    def data(self, origin: tuple[str, str, str] | None = None) -> Headers:
+        """CHANNEL_DATA, what `connect` and `uuid_dump` show."""
+        return self.node.bus.base("CHANNEL_DATA", origin) | self.head() | self.vars
+
+    def connect_data(self, async_mode: bool, full: bool) -> bytes:
+        rows: dict[str, Value] = self.node.bus.base("CHANNEL_DATA")
+        rows.update(self.profile.headers("Channel"))
+        rows.update(self.head())
+        rows.update(self.vars)
+        rows["Content-Type"] = "command/reply"
+        rows["Reply-Text"] = "+OK\n"
+        rows["Socket-Mode"] = "async" if async_mode else "static"
+        rows["Control"] = "full" if full else "single-channel"
+        text = "".join(f"{k}: {encode(flat(v)) or '_undef_'}\n" for k, v in rows.items())
+        # Content-Type is the one value whose slash needs no encoding anyway.
+        return (text + "\n").encode("utf-8", "surrogateescape")
+
+    # -- answering, hanging up
+
+    def mark_progress(self) -> None:
+        if not self.profile.progress_us:
+            self.profile.stamp(progress_us=micros())
+            self.touch()
+            self.fire("CHANNEL_PROGRESS")
+        if not self.inbound:
+            self.set_call_state("RINGING")
+
+    def mark_early(self) -> None:
+        if self.has_media or self.down:
+            return
+        self.early = self.has_codec = True
+        self.profile.stamp(progress_media_us=micros())
+        self.touch()
+        self.fire("CHANNEL_PROGRESS_MEDIA")
+        self.set_call_state("EARLY")
+
+    def mark_answered(self) -> None:
+        if self.answered or self.down:
+            return
+        self.answered = self.has_codec = True
+        self.profile.stamp(answered_us=micros())
+        self.set("endpoint_disposition", "ANSWER")
+        self.touch()
+        self.node.endpoints.media_variables(self)
+        self.fire("CHANNEL_ANSWER")
+        self.set_call_state("ACTIVE")
+
+    def hangup(self, cause: str, by: str = "switch") -> None:
+        """From anywhere: the session's thread then unwinds what it was doing."""
+        if self.down:
+            return
+        self.hangup_cause = known(cause)
+        self.hung_up_by = by
+        self.last_live = self.running
+        self.state = HANGUP
+        self._head = None
+        self.set("last_bridge_role", self.bridge_role)
+        self.fire("CHANNEL_HANGUP")
+        self.wake()
+
+    def cdr(self) -> None:
+        """The variables that appear with CHANNEL_HANGUP_COMPLETE."""
+        self.set("hangup_cause", self.hangup_cause)
+        self.set("hangup_cause_q850", q850(self.hangup_cause))
+        self.set("digits_dialed", self.digits_dialed or "none")
+        self.vars.update(self.profile.cdr())
+        self.set("last_app", self.get("current_application"))
+        name, number = self.profile.caller_id_name, self.profile.caller_id_number
+        self.set("caller_id", f'"{name}" <{number}>')
+
+
+def new_uuid() -> str:
+    return str(uuids.uuid4())
