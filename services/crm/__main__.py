@@ -39,7 +39,12 @@ async def serve(settings: CrmConfig, stop: process.Stop) -> None:
     service = CrmService(store, cache, region=region)
     server = Server(settings.grpc_listen, service=SERVICE)
     server.add(crm_pb2_grpc.add_CrmServicer_to_server, Api(service, region=region))
-    timeline = Timeline(store.add_entries, region=region)
+    timeline = Timeline(
+        store.add_entries,
+        region=region,
+        batch=settings.crm_timeline_batch,
+        pace_s=settings.crm_timeline_pace_s,
+    )
     relay = OutboxRelay(database, bus, service=SERVICE)
     ops = Ops(
         settings.ops_listen,

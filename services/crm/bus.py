@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
@@ -68,11 +69,17 @@ async def announce_unblocked(c: Connection, number: str, at: datetime) -> None:
 
 
 class Timeline:
-    """Turns batches of events into entries. Stands repeats; an unreadable event stops nobody."""
+    """Turns batches of events into entries. Stands repeats; an unreadable event stops nobody.
 
-    def __init__(self, write: Write, *, region: str) -> None:
+    `pace_s`: after a batch smaller than `batch` the next one gathers for so long. Without it, the first
+    event of a hundred would be written in a transaction of its own, and so would the second.
+    """
+
+    def __init__(self, write: Write, *, region: str, batch: int = 1, pace_s: float = 0.0) -> None:
         self._write = write
         self._region = region
+        self._batch = batch
+        self._pace_s = pace_s
 
     async def handle(self, events: Sequence[Envelope]) -> None:
         """One transaction for the batch. Raises Unavailable when the database is away: it comes again."""
@@ -80,6 +87,8 @@ class Timeline:
         await self._write(entries)
         for entry in entries:
             ENTRIES.labels(entry.kind).inc()
+        if len(events) < self._batch:
+            await asyncio.sleep(self._pace_s)
 
     def _entry(self, event: Envelope) -> Entry | None:
         try:

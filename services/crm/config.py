@@ -35,3 +35,7 @@ class CrmConfig(ServiceConfig):
 
     crm_timeline_batch: int = Field(default=200, ge=1, le=1_000)
     """Events written in one transaction: one flush to disk for all of them instead of one each."""
+
+    crm_timeline_pace_s: float = Field(default=0.1, ge=0, le=5)
+    """Events gather so long between two transactions: at 200 events a second ten transactions do the
+    work of 200. A screen lags behind the call by this at most."""

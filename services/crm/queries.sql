@@ -95,15 +95,15 @@ select customer_id from customer where tenant = $1 and customer_id in (
     union all
     select n.customer_id from unnest($3::text[]) as begin (text)
     cross join lateral (
-        select customer_id from customer_number where tenant = $1 and number ^@ begin.text limit $5
+        select customer_id from customer_number where tenant = $1 and number ^@ begin.text limit $6
     ) n
     union all
-    (select customer_id from customer_account where tenant = $1 and account_key ^@ $4 limit $5)
+    (select customer_id from customer_account where tenant = $1 and account_key ^@ $4 limit $6)
     union all
-    (select customer_id from customer where tenant = $1 and name_key ^@ $4 limit $5)
+    (select customer_id from customer where tenant = $1 and name_key ^@ $4 limit $6)
     union all
     (select customer_id from customer
-    where tenant = $1 and organisation_key ^@ $4 and organisation_key <> '' limit $5)
+    where tenant = $1 and organisation_key ^@ $4 and organisation_key <> '' limit $6)
 )
 order by changed_at desc, customer_id desc
 limit $5;

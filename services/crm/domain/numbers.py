@@ -63,7 +63,7 @@ def prefixes(number: str) -> list[str]:
 def beginnings(text: str, region: str) -> list[str]:
     """How numbers may begin, as kept, that a person searches by typing their first digits; may be none."""
     digits = _PUNCTUATION.sub("", _NO_PART.sub("", unicodedata.normalize("NFKC", text)))
-    if not re.fullmatch(r"\+?[0-9*#]{3,}", digits):
+    if not re.fullmatch(r"\+[0-9]{2,}|[0-9*#]{3,}", digits):
         return []
     if digits.startswith("+"):
         return [digits]

@@ -22,6 +22,7 @@ log = structlog.get_logger()
 ROOM = Path(__file__).parents[1]
 MIGRATIONS = ROOM / "migrations"
 MOST_SEGMENTS = 10_000  # listed at once; a country has a few thousand
+CANDIDATES = 1_000  # sorted by newest; what begins as widely as +86 would sort all customers
 _Q = load_queries(ROOM / "queries.sql")
 
 
@@ -119,7 +120,7 @@ class Store:
         """By the beginning of number, account, name or organisation; then inside names, while time lasts."""
         slug, key = tenant.current(), rows.folded(text)
         async with self.transaction() as c:
-            found = await c.fetch(_Q.search_by_beginning, slug, number, beginnings, key, limit)
+            found = await c.fetch(_Q.search_by_beginning, slug, number, beginnings, key, limit, CANDIDATES)
             ids = [row["customer_id"] for row in found]
             if len(ids) < limit:
                 inside = await self._inside(c, f"%{rows.escaped(key)}%", limit)
