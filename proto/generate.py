@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -63,5 +64,6 @@ def remove_empty_grpc(stubs: Path) -> None:
 if __name__ == "__main__":
     try:
         generate(Path(sys.argv[1]) if len(sys.argv) > 1 else STUBS)
-    except RuntimeError as refused:
+        subprocess.run([sys.executable, str(PROTO / "document.py")], check=True)
+    except (RuntimeError, subprocess.CalledProcessError) as refused:
         sys.exit(str(refused))
