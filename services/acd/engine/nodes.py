@@ -67,7 +67,8 @@ def adopt(floor: Floor, stimulus: Adopt, now: int, out: list[Command]) -> None:
     if agent is None or queue is None or stimulus.offer_id in floor.offers:
         return
     contact = open_contact(floor, stimulus.arrival, now, out)
-    if contact.state in (ContactState.ENDED, ContactState.CONNECTED) or not _let_go(floor, agent, now, out):
+    over = contact.state in (ContactState.ENDED, ContactState.CONNECTED) or contact.gone_at
+    if over or not _let_go(floor, agent, now, out):
         return
     if contact.state in (ContactState.QUEUED, ContactState.OFFERED):
         take_out(floor, contact, LeftQueue.WITHDRAWN, now, out)

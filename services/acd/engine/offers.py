@@ -66,8 +66,8 @@ def ring_timed_out(floor: Floor, offer: Offer, now: int, out: list[Command]) -> 
 def ring_failed(floor: Floor, offer_id: str, cause: str, now: int, out: list[Command]) -> None:
     """The switch did not take the command: no leg, and no fault of the agent's."""
     offer = floor.offers.get(offer_id)
-    if offer is None:
-        return
+    if offer is None or offer.stage in (Stage.BRIDGING, Stage.TALKING):
+        return  # it did ring: the word is about something else
     ringing = offer.stage is Stage.RINGING
     forget_leg(floor, offer)
     if ringing:

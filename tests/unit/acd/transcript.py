@@ -1,0 +1,111 @@
+"""Tests of the engine read as transcripts: what was told, at which second, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from services.acd.domain import Outcome, Presence
+from services.acd.engine import Engine, commands, stimuli
+from services.acd.engine.check import validate
+from services.acd.engine.floor import Policy
+
+START = 1_800_000_000_000
+NODE = "fs1"
+
+C = TypeVar("C")
+
+
+class Numbered:
+    """Ids that a test can foretell: o1, o2, …"""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def __call__(self) -> str:
+        self.given += 1
+        return f"o{self.given}"
+
+
+class Day:
+    """An engine with a clock one turns by hand. Every stimulus is followed by a full check."""
+
+    def __init__(self, policy: Policy | None = None) -> None:
+        self.engine = Engine(Numbered(), policy)
+        self.now = START
+        self.log: list[commands.Command] = []
+        self.tell(stimuli.NodeUp(NODE))
+
+    def tell(self, stimulus: stimuli.Stimulus) -> list[commands.Command]:
+        out = self.engine.handle(stimulus, self.now)
+        validate(self.engine.floor)
+        self.log += out
+        return out
+
+    def wait(self, seconds: float) -> list[commands.Command]:
+        """Lets time pass, doing what falls due on the way at its own moment."""
+        end = self.now + round(seconds * 1000)
+        out: list[commands.Command] = []
+        while (due := self.engine.next_due) is not None and due <= end:
+            self.now = max(due, self.now)
+            out += self.tell(stimuli.Tick())
+        self.now = end
+        return out
+
+    # ------------------------------------------------------------ shorthand
+
+    def queue(self, name: str = "sales", **settings: Any) -> None:
+        self.tell(stimuli.PutQueue(stimuli.QueueSettings(name, **settings)))
+
+    def agent(self, agent_id: str, *queues: str, ready: bool = True) -> None:
+        settings = stimuli.AgentSettings(agent_id, agent_id, f"9{agent_id}", queues or ("sales",))
+        self.tell(stimuli.PutAgents([settings]))
+        if ready:
+            self.ready(agent_id)
+
+    def ready(self, agent_id: str) -> list[commands.Command]:
+        return self.tell(stimuli.SetPresence(agent_id, Presence.READY))
+
+    def call(self, contact_id: str, queue: str = "sales", **more: Any) -> list[commands.Command]:
+        return self.tell(stimuli.Enqueue(arrival(contact_id), queue, holder="ivr1", **more))
+
+    def hang_up(self, contact_id: str, cause: str = "NORMAL_CLEARING") -> list[commands.Command]:
+        return self.tell(stimuli.CallerGone(arrival(contact_id), cause))
+
+    def talk(self, contact_id: str, agent_id: str = "a1") -> str:
+        """From a call to a conversation; gives the offer's id."""
+        offer = one(self.call(contact_id), commands.Ring)
+        assert offer.agent_id == agent_id
+        self.tell(stimuli.LegAnswered(offer.offer_id))
+        self.tell(stimuli.Bridged(offer.offer_id))
+        return offer.offer_id
+
+    def state(self, contact_id: str) -> str:
+        return str(self.engine.floor.contacts[contact_id].state)
+
+    def routing(self, agent_id: str) -> str:
+        return self.engine.floor.agents[agent_id].routing.name
+
+
+def arrival(contact_id: str, node: str = NODE) -> stimuli.Arrival:
+    return stimuli.Arrival(
+        contact_id, node=node, call_id=f"call-{contact_id}", from_number="+8613800000001", to_number="10050"
+    )
+
+
+def told(out: Iterable[commands.Command], kind: type[C]) -> list[C]:
+    return [command for command in out if isinstance(command, kind)]
+
+
+def one(out: Iterable[commands.Command], kind: type[C]) -> C:
+    found = told(out, kind)
+    assert len(found) == 1, f"{len(found)} × {kind.__name__}"
+    return found[0]
+
+
+def rung(out: Iterable[commands.Command]) -> list[str]:
+    return [ring.agent_id for ring in told(out, commands.Ring)]
+
+
+def outcome(out: Iterable[commands.Command]) -> Outcome:
+    return one(out, commands.ContactEnded).outcome
