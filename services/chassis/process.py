@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 import structlog
 import uvloop
 
+from services.chassis.errors import SwitchyardError
+
 log = structlog.get_logger()
 
 
@@ -19,6 +21,7 @@ class Stop:
     def __init__(self) -> None:
         self._event = asyncio.Event()
         self.reason = ""
+        self.failed = False
 
     @property
     def asked(self) -> bool:
@@ -36,8 +39,15 @@ class Stop:
 
 
 def run(main: Callable[[Stop], Awaitable[None]]) -> None:
-    """Runs `main` until it returns. It should wait for the Stop it is given, then stop its parts."""
-    uvloop.run(_supervised(main))
+    """Runs `main` until it returns. It should wait for the Stop it is given, then stop its parts.
+
+    Ends the process with status 1 and one line when `main` cannot start or a part of it failed.
+    """
+    try:
+        uvloop.run(_supervised(main))
+    except SwitchyardError as refused:
+        log.error("cannot_start", detail=refused.sentence)  # noqa: TRY400 (the sentence says it)
+        raise SystemExit(1) from None
 
 
 async def _supervised(main: Callable[[Stop], Awaitable[None]]) -> None:
@@ -47,6 +57,8 @@ async def _supervised(main: Callable[[Stop], Awaitable[None]]) -> None:
         loop.add_signal_handler(number, stop.ask, number.name)
     await main(stop)
     log.info("stopped", reason=stop.reason or "finished")
+    if stop.failed:
+        raise SystemExit(1)
 
 
 def watch(task: asyncio.Task[None], stop: Stop) -> asyncio.Task[None]:
@@ -55,6 +67,7 @@ def watch(task: asyncio.Task[None], stop: Stop) -> asyncio.Task[None]:
     def ended(done: asyncio.Task[None]) -> None:
         if not done.cancelled() and (error := done.exception()) is not None:
             log.error("part_failed", part=done.get_name(), exc_info=error)
+            stop.failed = True
             stop.ask(f"{done.get_name()} failed")
 
     task.add_done_callback(ended)
