@@ -1,0 +1,151 @@
+"""What the IVR asks of CRM and the ACD, in the engine's words. Translates, decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from services.chassis.clock import to_timestamp
+from services.chassis.errors import Conflict, Full, NotFound, SwitchyardError, Unavailable
+from services.chassis.rpc import Client
+from services.ivr.domain.calls import Contact
+from services.ivr.engine import Caller
+from services.ivr.engine import commands as do
+from services.ivr.engine import events as on
+from services.stubs.acd.v1 import acd_pb2, acd_pb2_grpc
+from services.stubs.common.v1 import types_pb2
+from services.stubs.crm.v1 import crm_pb2, crm_pb2_grpc
+
+Answer = on.Placed | on.Refused | on.AlreadyAnswered
+News = on.Placed | on.Expelled
+
+TRANSFER_AFTER_BRIDGE = "ivr:XML:switchyard"
+"""Where the dialplan takes a caller whose agent hung up first: back to us."""
+
+OUTCOMES = {
+    "answered": types_pb2.OUTCOME_ANSWERED,
+    "abandoned": types_pb2.OUTCOME_ABANDONED,
+    "rejected": types_pb2.OUTCOME_REJECTED,
+    "voicemail": types_pb2.OUTCOME_VOICEMAIL,
+    "self_service": types_pb2.OUTCOME_SELF_SERVICE,
+}
+
+
+class Crm:
+    """Who calls."""
+
+    def __init__(self, address: str, *, timeout_s: float) -> None:
+        self._client = Client(address, crm_pb2_grpc.CrmStub, service="crm", timeout_s=timeout_s)
+
+    async def identify(self, number: str, called: str) -> Caller:
+        """The caller behind a number. Raises Unavailable when CRM does not say in time."""
+        request = crm_pb2.IdentifyRequest(number=number)
+        known = await self._client.call(self._client.stub.Identify, request)
+        return Caller(
+            number=known.number or number,
+            called=called,
+            customer_id=known.customer_id,
+            level=known.level,
+            blocked=known.blocked,
+            language=known.language.partition("-")[0].lower(),
+            segment=known.segment,
+        )
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+class Acd:
+    """The queue. Every request may be repeated."""
+
+    def __init__(self, address: str, *, timeout_s: float, holder: str) -> None:
+        self._client = Client(address, acd_pb2_grpc.AcdStub, service="acd", timeout_s=timeout_s)
+        self._holder = holder
+
+    async def open(self, contact: Contact) -> None:
+        """Makes the contact known. Raises Unavailable."""
+        await self._client.call(self._client.stub.OpenContact, _opened(contact))
+
+    async def enqueue(self, contact: Contact, wish: do.Enqueue) -> Answer:
+        """Puts the caller in the queue, or says why not. Never raises a SwitchyardError."""
+        request = acd_pb2.EnqueueRequest(
+            contact=_opened(contact),
+            queue=wish.queue,
+            priority=wish.priority,
+            enqueued_at=to_timestamp(wish.enqueued_at),
+            transfer_after_bridge=TRANSFER_AFTER_BRIDGE,
+            holder=self._holder,
+            data=wish.data,
+        )
+        try:
+            said = await self._client.call(self._client.stub.Enqueue, request)
+        except Unavailable:
+            return on.Refused("unavailable")
+        except Full:
+            return on.Refused("full")
+        except SwitchyardError:  # unknown queue, or one closed to us: asking again is useless
+            return on.Refused("unknown")
+        if said.already_answered:
+            return on.AlreadyAnswered()
+        wait_ms = said.expected_wait_ms if said.HasField("expected_wait_ms") else None
+        return on.Placed(said.position, wait_ms)
+
+    async def withdraw(self, contact_id: str, reason: str) -> on.Withdrawn:
+        """Takes the caller out of the queue. Raises Unavailable."""
+        request = acd_pb2.WithdrawRequest(contact_id=contact_id, reason=reason)
+        try:
+            await self._client.call(self._client.stub.Withdraw, request)
+        except Conflict:
+            return on.Withdrawn(late=True)
+        except NotFound:
+            return on.Withdrawn()  # the ACD does not know the contact: it is in no queue
+        return on.Withdrawn()
+
+    async def close_contact(self, contact: Contact, outcome: str, cause: str, at: datetime) -> None:
+        """The flow's last word. Raises Unavailable."""
+        request = acd_pb2.CloseContactRequest(
+            contact=_opened(contact),
+            outcome=OUTCOMES[outcome],
+            ended_at=to_timestamp(at),
+            cause=cause,
+        )
+        await self._client.call(self._client.stub.CloseContact, request)
+
+    async def agent_of(self, contact_id: str) -> str:
+        """Who spoke with the caller last; "" when the ACD does not know."""
+        request = acd_pb2.GetContactRequest(contact_id=contact_id)
+        try:
+            return (await self._client.call(self._client.stub.GetContact, request)).agent_id
+        except SwitchyardError:
+            return ""
+
+    async def watch(self) -> AsyncIterator[tuple[str, News]]:
+        """News of the callers we hold, for ever. Raises Unavailable when the stream breaks."""
+        request = acd_pb2.WatchContactsRequest(holder=self._holder)
+        async for update in self._client.stream(self._client.stub.WatchContacts, request):
+            match update.WhichOneof("update"):
+                case "place":
+                    place = update.place
+                    wait_ms = place.expected_wait_ms if place.HasField("expected_wait_ms") else None
+                    yield update.contact_id, on.Placed(place.position, wait_ms)
+                case "expelled":
+                    yield update.contact_id, on.Expelled(update.expelled.reason)
+
+    @property
+    def reachable(self) -> bool:
+        return self._client.reachable
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+def _opened(contact: Contact) -> acd_pb2.OpenContactRequest:
+    return acd_pb2.OpenContactRequest(
+        contact_id=contact.contact_id,
+        channel=types_pb2.CHANNEL_VOICE,
+        call=types_pb2.CallRef(node=contact.node, call_id=contact.call_id),
+        from_number=contact.from_number,
+        to_number=contact.to_number,
+        customer_id=contact.customer_id,
+        opened_at=to_timestamp(contact.opened_at),
+    )
