@@ -26,7 +26,7 @@ BUILD_TIMEOUT_S = 180.0
 LOCK_POLL_S = 0.2
 # npm's own patience is minutes; a registry that cannot be reached should be known within one.
 NPM_CI = ("ci", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=30000")
-NOT_SOURCES = {"node_modules", "dist", "dist.partial"}
+NOT_SOURCES = {"node_modules", "dist", "dist.partial", ".building"}
 
 Say = Callable[[str], None]
 
