@@ -36,9 +36,10 @@ def sipp_program() -> None:
 
 
 @pytest.fixture(scope="session")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for all switches: making the keys takes longer than the rest of a start."""
-    return tmp_path_factory.mktemp("certificates")
+def certificates(pytestconfig: pytest.Config) -> Path:
+    """Kept from run to run: a switch without keys makes three of 4096 bits, for up to half a minute."""
+    assert pytestconfig.cache
+    return pytestconfig.cache.mkdir("freeswitch-certificates")
 
 
 @pytest.fixture(scope="session")
