@@ -31,6 +31,13 @@ NOT_SOURCES = {"node_modules", "dist", "dist.partial", ".building"}
 Say = Callable[[str], None]
 
 
+class CommandFailed(ProcessError):
+    def __init__(self, child: Child) -> None:
+        super().__init__(child.describe_exit())
+        self.lines = list(child.lines())
+        self.log = child.log
+
+
 @dataclass(frozen=True)
 class Node:
     node: Path
@@ -43,7 +50,7 @@ async def build(say: Say) -> int:
     try:
         await ensure_built(say)
     except (ProcessError, OSError) as error:
-        say(f"the web console is not built: {error}\nTry again with: ./switchyard console")
+        say(f"the web console is not built: {error}. Try again with: ./switchyard console")
         return 1
     return 0
 
@@ -88,10 +95,11 @@ async def install_packages(node: Node, work: Path) -> None:
         return
     try:
         await run(work, node, *node.npm, *NPM_CI, timeout_s=INSTALL_TIMEOUT_S)
-    except ProcessError as error:
+    except CommandFailed as error:
+        codes = [line.split()[-1] for line in error.lines if line.startswith("npm error code")]
         raise ProcessError(
-            "its packages cannot be fetched; can the npm registry be reached "
-            f"(npm config get registry)?\n{error}"
+            f"npm cannot fetch its packages ({', '.join(codes) or 'see the log'}); is the registry "
+            f"reachable (npm config get registry)? Details: {error.log}"
         ) from None
     stamp.write_text(wanted)
 
@@ -116,7 +124,7 @@ async def finished(program: Program, timeout_s: float) -> list[str]:
     finally:
         await child.stop()
     if child.returncode != 0:
-        raise ProcessError(child.describe_exit())
+        raise CommandFailed(child)
     return list(child.lines())
 
 
