@@ -306,7 +306,10 @@ def setvar_multi(node: Simulator, arg: str, link: Connection | None) -> Answer:
     channel = find(node, uuid)
     if channel is None:
         return NO_CHANNEL + usage  # both, and that is what it says (transcript 10)
-    for item in split(rest, ";"):
+    separator = ";"
+    if rest.startswith("^^") and len(rest) > 3:  # switch_separate_string: another separator, by choice
+        separator, rest = rest[2], rest[3:]
+    for item in split(rest, separator):
         name, equals, value = item.partition("=")
         if equals:
             channel.set(name.strip(), value)
