@@ -90,6 +90,10 @@ class Suite:
     def admin(self) -> str:
         return self.wiring.bootstrap_admin
 
+    @property
+    def recordings_dir(self) -> Path:
+        return self.options.data_dir / "recordings"
+
     def dsn(self, service: str) -> str:
         return self.postgres.dsn(user=role(service))
 
@@ -155,6 +159,7 @@ class Suite:
             token_secret=keys.derive("gateway tokens"),
             bootstrap_admin=options.bootstrap_admin or f"admin:{keys.derive('admin')[:16]}",
             console_dir=console_dir(),
+            recordings_dir=self.recordings_dir,
             host=options.host,
             extra=options.settings,
         )
@@ -173,14 +178,13 @@ class Suite:
         )
 
     def _simulator(self, name: str, port: int) -> Program:
-        recordings = self.options.data_dir / "recordings" / name
-        recordings.mkdir(parents=True, exist_ok=True)
+        self.recordings_dir.mkdir(parents=True, exist_ok=True)
         flags = {
             "--esl-listen": f"{LOOPBACK}:{port}",
             "--esl-password": self.wiring.esl_password,
             "--name": name,
             "--ivr": f"{LOOPBACK}:{self.wiring.ports.ivr_esl}",
-            "--recordings": str(recordings),
+            "--recordings": str(self.recordings_dir),
             "--seed": str(self.options.seed),
         }
         arguments = [part for flag in flags.items() for part in flag]

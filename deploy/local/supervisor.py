@@ -72,7 +72,6 @@ class Supervisor:
             raise ProcessError(f"{name} runs already")
         child = Child(self._programs[name], self.log_dir / f"{name}.log")
         await child.start()
-        self._children.pop(name, None)
         self._children[name] = child
         return child
 
@@ -113,11 +112,12 @@ class Supervisor:
         return await self.start(name)
 
     async def stop_all(self) -> None:
-        """In reverse order of starting: whoever is depended upon goes last."""
+        """In reverse order of `add`: whoever is depended upon goes last."""
         for name in list(self._watchers):
             self._unwatch(name)
-        for name in reversed(list(self._children)):
-            await self._children[name].stop()
+        for name in reversed(self.names):
+            if name in self._children:
+                await self._children[name].stop()
 
     async def gave_up(self) -> str:
         """Ends when a child has died and will not be started again; says which and why."""

@@ -60,6 +60,7 @@ class Wiring:
     bootstrap_admin: str
     """user:password of the first start."""
     console_dir: Path
+    recordings_dir: Path
     host: str = LOOPBACK
     """Where the parts listen that a switch or a browser on another machine must reach."""
     extra: Mapping[str, str] = field(default_factory=dict)
@@ -102,5 +103,12 @@ class Wiring:
         if service == "acd":
             return rpc | switch
         if service == "ivr":
-            return rpc | switch | {"IVR_ESL_LISTEN": self.ivr_esl}
+            return (
+                rpc
+                | switch
+                | {
+                    "IVR_ESL_LISTEN": self.ivr_esl,
+                    "IVR_RECORDINGS_DIR": str(self.recordings_dir),
+                }
+            )
         return rpc

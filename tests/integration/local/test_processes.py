@@ -95,6 +95,28 @@ async def test_one_that_dies_again_and_again_is_given_up(tmp_path: Path) -> None
     assert sum("is back" in line for line in said) == 2
 
 
+async def test_what_others_need_is_stopped_last_also_after_a_restart(tmp_path: Path) -> None:
+    """A restarted database was once stopped before the services that were still writing to it."""
+    order = tmp_path / "order"
+    farewell = """
+        import signal, sys, time
+        def end(*_):
+            open(sys.argv[2], "a").write(sys.argv[1] + "\\n")
+            raise SystemExit
+        signal.signal(signal.SIGTERM, end)
+        print("ready", flush=True)
+        time.sleep(60)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(farewell)]
+    async with Supervisor(tmp_path) as supervisor:
+        for name in ("store", "service"):
+            supervisor.add(Program(name, [*command, name, str(order)], ready=said_ready))
+        await supervisor.start_all(["store", "service"])
+        await supervisor.kill("store")
+        await supervisor.start("store")
+    assert order.read_text().split() == ["service", "store"]
+
+
 async def test_without_a_policy_the_dead_stay_dead(tmp_path: Path) -> None:
     async with Supervisor(tmp_path) as supervisor:
         supervisor.add(python("mortal", SLEEPER, ready=said_ready))

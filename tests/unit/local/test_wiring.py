@@ -16,6 +16,7 @@ def wiring() -> Wiring:
         token_secret="t" * 64,
         bootstrap_admin="admin:password",
         console_dir=Path("/console"),
+        recordings_dir=Path("/recordings"),
         extra={"LOG_LEVEL": "debug"},
     )
 
