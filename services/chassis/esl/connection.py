@@ -78,7 +78,7 @@ class Connection:
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.thread = thread
-        self.lane = thread.lane
+        self.lane = thread.lane()
         self.role = thread.role
         self.peer = peer
         self.settings = settings

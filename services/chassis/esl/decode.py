@@ -12,6 +12,7 @@ from services.chassis.esl.event import Event, Header
 from services.chassis.esl.framing import Frame, parse_lines
 
 _ARRAY = "ARRAY::"
+_EMPTY = "_undef_"  # what stands for an empty value, in this form only
 
 
 def event_of(frame: Frame, received_at: float) -> Event:
@@ -58,5 +59,7 @@ def _decoded(headers: dict[str, str]) -> dict[str, Header]:
 
 
 def _value(text: str) -> Header:
+    if text == _EMPTY:
+        return ""
     plain = unquote(text, errors="replace") if "%" in text else text
     return plain[len(_ARRAY) :].split("|:") if plain.startswith(_ARRAY) else plain

@@ -37,13 +37,13 @@ class Jobs:
         accepted.add_done_callback(partial(self._accepted, job, command.verb))
         return job
 
-    def finish(self, event: Event) -> bool:
-        """Whether this result was waited for here."""
+    def finish(self, event: Event) -> asyncio.Future[Event] | None:
+        """The job whose result this is, now done; None when nobody waits for it here."""
         job = self._running.get(event.get("Job-UUID"))
         if job is None or job.done():
-            return False
+            return None
         job.set_result(event)
-        return True
+        return job
 
     def fail(self, problem: EslError) -> None:
         """None of the running ones will be heard of again."""

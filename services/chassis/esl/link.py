@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from typing import Any
 
 import orjson
 import structlog
@@ -56,6 +57,7 @@ class Link:
         self._connection: Connection | None = None
         self._up = False
         self._early: list[Event] = []
+        self._proof: asyncio.Future[Event] | None = None
         self._task: asyncio.Task[None] | None = None
         self._reason = "not started"
 
@@ -119,11 +121,38 @@ class Link:
         try:
             job = self._background(command, timeout_s, caused_by)
         except EslError as problem:
-            failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-            failed.set_exception(problem)
-            failed.add_done_callback(seen)
-            return failed
+            return self._refused(problem)
         return chained(job, lambda event: checked(command.verb, event.body))
+
+    def ask(
+        self, command: Command, *, timeout_s: float | None = None, caused_by: Event | None = None
+    ) -> asyncio.Future[str]:
+        """As `api`, without waiting: sent and carried out in the order of the calls.
+
+        The answer need not be fetched; errors are in the future, also that there is no link.
+        """
+        text = f"api {command.text}"
+        try:
+            asked = self._live().request(text, command.verb, timeout_s=timeout_s, caused_by=caused_by)
+        except EslError as problem:
+            return self._refused(problem)
+        return chained(asked, lambda reply: answer(command.verb, reply))
+
+    def job(
+        self, command: Command, *, timeout_s: float | None = None, caused_by: Event | None = None
+    ) -> asyncio.Future[Event]:
+        """As `post`, for who needs the BACKGROUND_JOB event itself: when it came, and its whole body."""
+        try:
+            return self._background(command, timeout_s, caused_by)
+        except EslError as problem:
+            return self._refused(problem)
+
+    @staticmethod
+    def _refused(problem: EslError) -> asyncio.Future[Any]:
+        failed: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        failed.set_exception(problem)
+        failed.add_done_callback(seen)
+        return failed
 
     async def channels(self) -> list[dict[str, str]]:
         """All channels of the node, as `show channels` gives them: up to 200 ms behind the events."""
@@ -184,13 +213,8 @@ class Link:
         await connection.open
         for line in self._subscribe:
             answer(line.split(" ")[0], await connection.request(line, "subscribe"))
-        proof = await self._jobs.begin(connection, commands.status(), self._settings.connect_timeout_s, None)
-        self._up = True
-        self._stream.put(LinkUp(self.node.name, proof.get("Core-UUID"), proof.get("FreeSWITCH-Switchname")))
-        early, self._early = self._early, []
-        for event in early:  # came after the subscription, so they come after LinkUp
-            self._stream.put(event)
-        log.info("esl_link_up", node=self.node.name)
+        self._proof = self._jobs.begin(connection, commands.status(), self._settings.connect_timeout_s, None)
+        await self._proof
 
     async def _watch(self, connection: Connection) -> None:
         """Until the end, asks for a sign of life after each silence; no answer ends the connection."""
@@ -204,12 +228,26 @@ class Link:
     # -- called by the connection ----------------------------------------------------------------------
 
     def _arrived(self, event: Event) -> None:
-        if event.name == "BACKGROUND_JOB" and (self._jobs.finish(event) or not self._all_jobs):
-            self._backlog.taken += 1
-        elif self._up:
+        if event.name == "BACKGROUND_JOB":
+            job = self._jobs.finish(event)
+            if job is not None or not self._all_jobs:
+                self._backlog.taken += 1
+                if job is not None and job is self._proof:
+                    self._come_up(event)
+                return
+        if self._up:
             self._stream.put(event)
         else:
             self._early.append(event)
+
+    def _come_up(self, proof: Event) -> None:
+        # Here and not in `_sign_in`: that runs a turn later, when the end may have come already.
+        self._up = True
+        self._stream.put(LinkUp(self.node.name, proof.get("Core-UUID"), proof.get("FreeSWITCH-Switchname")))
+        for event in self._early:  # came after the subscription, so they come after LinkUp
+            self._stream.put(event)
+        self._early.clear()
+        log.info("esl_link_up", node=self.node.name)
 
     def _ended(self, reason: str) -> None:
         if self._up or self._reason != reason:

@@ -71,3 +71,4 @@ class Listener:
                     gevent.sleep(ACCEPT_PAUSE_S)
                 continue
             self._lane.put(self._accepted, sock)
+            self._lane.wake()

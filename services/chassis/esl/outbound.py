@@ -151,7 +151,7 @@ class OutboundServer:
 
     async def start(self) -> None:
         """Listens; `port` is then the real one. Raises OSError when the address is taken."""
-        listener = Listener(self.host, self.port, self._settings.backlog, self._thread.lane, self._accepted)
+        listener = Listener(self.host, self.port, self._settings.backlog, self._thread.lane(), self._accepted)
         bound: Future[int] = Future()
         self._thread.submit(listener.listen, bound)
         self.port = await asyncio.wait_for(asyncio.wrap_future(bound), BIND_TIMEOUT_S)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from services.chassis.esl.hub import Hub
-from services.chassis.esl.lane import Lane
+from services.chassis.esl.lane import Lane, Lanes
 
 if TYPE_CHECKING:
     from services.chassis.esl.connection import Connection
@@ -18,7 +18,7 @@ STOP_TIMEOUT_S = 3.0
 class EslThread:
     """One per process: carries all links and outbound servers. `role` is the label of their metrics."""
 
-    lane: Lane
+    _lanes: Lanes
 
     def __init__(self, role: str = "") -> None:
         self.role = role
@@ -29,7 +29,7 @@ class EslThread:
         """Starts the thread for the running event loop. Raises RuntimeError outside one."""
         if self._hub is not None:
             raise RuntimeError("the ESL thread is started already")
-        self.lane = Lane(asyncio.get_running_loop())
+        self._lanes = Lanes(asyncio.get_running_loop())
         self._hub = Hub()
         self._hub.start()
 
@@ -44,6 +44,10 @@ class EslThread:
             await asyncio.wait([one.closed for one in open_still], timeout=STOP_TIMEOUT_S)
         hub, self._hub = self._hub, None
         await asyncio.get_running_loop().run_in_executor(None, hub.stop)
+
+    def lane(self) -> Lane:
+        """A way from the thread into the event loop; what is put on it keeps its order."""
+        return Lane(self._lanes)
 
     def submit(self, call: Callable[..., None], *args: Any) -> None:
         """`call(*args)` in the thread, in the order of the submissions."""

@@ -6,6 +6,7 @@ is a `Connection`; what goes there passes the lane, in the order in which it lef
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from typing import Any, Protocol
@@ -23,6 +24,8 @@ from services.chassis.esl.framing import Frame, Framer
 from services.chassis.esl.lane import Backlog, Lane
 from services.chassis.esl.metrics import DROPPED, REACTION
 from services.chassis.esl.settings import READ_CHUNK_BYTES, WireSettings
+
+_log = logging.getLogger(__name__)
 
 Reply = tuple[Frame, float]
 """The frame and the `time.monotonic()` at which its bytes left the socket."""
@@ -51,6 +54,7 @@ class Wire(ESLProtocol):  # type: ignore[misc]  # greenswitch has no types
         ESLProtocol.__init__(self)
         self.owner = owner
         self.reason = ""
+        self._lane = owner.lane
         self._commands_sent: deque[Any] = deque()
         self._outbox: list[tuple[bytes, float]] = []
         self._unsent = bytearray()
@@ -85,22 +89,38 @@ class Wire(ESLProtocol):  # type: ignore[misc]  # greenswitch has no types
         """Reads until the end. Whatever happens, the owner hears of it, once (4, 5, 6, 8)."""
         reason = "the connection was closed"
         try:
-            while data := self.sock.recv(READ_CHUNK_BYTES):
+            while not self._over and (data := self._read()):
                 self._take(data, time.monotonic())
-                gevent.sleep(0)  # a flood on one wire must not starve the others (9)
             if self._framer.midway:
                 reason = "the connection was closed within a message"
         except (OSError, ProtocolError) as problem:
             reason = str(problem)
+        except Exception as problem:
+            # A defect of ours: better a new connection and a line in the log than a reader that is no more.
+            _log.exception("esl_reader_failed")
+            reason = repr(problem)
         self.end(reason)
+
+    def _read(self) -> bytes:
+        # Not `recv`, which returns at once while a flood lasts; nor that and `gevent.sleep(0)`, which lets
+        # greenlets run but no other socket be looked at. Waiting is a whole turn of the hub (9).
+        while True:
+            self.sock._wait(self.sock._read_event)
+            try:
+                return bytes(self.sock._sock.recv(READ_CHUNK_BYTES))
+            except BlockingIOError:
+                continue
 
     def _take(self, data: bytes, received_at: float) -> None:
         self.heard_at = received_at
         self._stir(received_at)
-        for frame in self._framer.feed(data):
-            if self._over:
-                return
-            self.handle_event(frame, received_at)
+        try:
+            for frame in self._framer.feed(data):
+                if self._over:
+                    return
+                self.handle_event(frame, received_at)
+        finally:
+            self._lane.wake()  # once for all that came in one piece
         if self.owner.backlog.size > self.owner.settings.event_limit:
             self.end("overflow")
 
@@ -127,7 +147,7 @@ class Wire(ESLProtocol):  # type: ignore[misc]  # greenswitch has no types
             DROPPED.labels("undecodable").inc()
             return
         self.owner.backlog.given += 1
-        self.owner.lane.put(self.owner.arrived, event)
+        self._lane.put(self.owner.arrived, event)
 
     def _answer(self, reply: Reply) -> None:
         if not self._commands_sent:
@@ -137,7 +157,7 @@ class Wire(ESLProtocol):  # type: ignore[misc]  # greenswitch has no types
     def _notice(self, frame: Frame) -> None:
         if frame.headers.get("Content-Disposition") == "linger":
             self._lingering = True
-            self.owner.lane.put(self.owner.lingering, frame)
+            self._lane.put(self.owner.lingering, frame)
         else:
             self.end("the switch said good-bye")
 
@@ -235,7 +255,8 @@ class Wire(ESLProtocol):  # type: ignore[misc]  # greenswitch has no types
         self._commands_sent.clear()
         self._auth_request_event.set()
         self._stirred.set()
-        self.owner.lane.put(self.owner.ended, reason)
+        self._lane.put(self.owner.ended, reason)
+        self._lane.wake()
 
     def stop(self) -> None:
         """greenswitch's joins its own greenlets, which within one of them never returns (16)."""
@@ -266,7 +287,8 @@ class InboundWire(Wire, InboundESL):  # type: ignore[misc]
             self.end("the switch refused the password")
         else:
             self._ready = True
-            self.owner.lane.put(self.owner.opened, self)
+            self._lane.put(self.owner.opened, self)
+            self._lane.wake()
 
     def connect(self) -> None:
         """All of it within one time-out, which is an ordinary exception here (7, 15)."""
