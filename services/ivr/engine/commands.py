@@ -30,7 +30,7 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Ends what plays; its PlaybackEnded is then of no interest."""
+    """Ends what plays, and what is to play; its PlaybackEnded is then of no interest."""
 
 
 @dataclass(frozen=True, slots=True)

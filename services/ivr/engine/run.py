@@ -182,7 +182,7 @@ class Run:
 
     def _bridged(self) -> None:
         after = self.node.next if isinstance(self.node, Queue) else (self.node.name if self.node else "")
-        self.playing = 0  # the bridge has ended it
+        self.stop()  # what we began to play while the bridge was made would be heard over the agent
         self.mark(after, sy_answered="1", sy_enqueued_at="")
         self._end()
         self.released = True

@@ -26,6 +26,8 @@ BRIDGE_S = 10.0
 BRIDGE_ASKED = 3
 SHORTEST_MUSIC = timedelta(seconds=1)
 """Music that ended sooner was none; playing it again at once would spin."""
+CUT_S = 1.0
+"""Music that was cut off begins again after so long, if no bridge was the reason."""
 SILENCE_S = 2.0
 """Where neither music nor tone can be played, they are tried again so often."""
 
@@ -36,14 +38,14 @@ def queue(run: Run, node: Queue) -> Script:
     waiting = Waiting(run, node)
     to = waiting.begin()
     while not to:
-        to = waiting.on((yield))
+        to = waiting.hears((yield))
     run.mark(to, sy_enqueued_at="")
     return to
 
 
 @dataclass(slots=True)
 class Waiting:
-    """The state of one caller's wait. `on` gives the node to go to, "" while the wait goes on."""
+    """The state of one caller's wait. `hears` gives the node to go to, "" while the wait goes on."""
 
     run: Run
     node: Queue
@@ -76,10 +78,10 @@ class Waiting:
             self.play_music()
         return ""
 
-    def on(self, event: on.Event) -> str:
+    def hears(self, event: on.Event) -> str:
         match event:
             case on.PlaybackEnded():
-                self.played(failed=event.failed)
+                self.played(event)
             case on.TimerFired():
                 return self.fired(event.timer)
             case on.Digit() if event.key in self.node.treatment.keys and not self.leaving:
@@ -105,10 +107,17 @@ class Waiting:
         self.sounding = self.run.now
         self.run.play((self.sound,))
 
-    def played(self, *, failed: bool) -> None:
-        """Music again. Music that cannot be played gives way to a tone, and that to another try."""
+    def played(self, event: on.PlaybackEnded) -> None:
+        """Music again. Music that cannot be played gives way to a tone, and that to another try.
+
+        A bridge ends the music up to 60 ms before it is announced. Music begun again in that moment would
+        play over the agent's voice, so music that was cut waits for what comes.
+        """
+        if event.cut and not event.failed:
+            self.run.start_timer("silence", CUT_S)
+            return
         short = self.run.now - self.sounding < SHORTEST_MUSIC
-        if self.music and (failed or short):
+        if self.music and (event.failed or short):
             if self.sound == do.TONE:
                 self.run.start_timer("silence", SILENCE_S)
                 self.sound = do.MUSIC

@@ -27,7 +27,7 @@ __all__ = ["Ivr"]
 log = structlog.get_logger()
 
 CALLS = Counter("switchyard_ivr_calls_total", "Calls taken.", ["kind"])
-IN_HAND = Gauge("switchyard_ivr_calls", "Calls in this process's hands.")
+IN_HAND = Gauge("switchyard_ivr_calls_in_hand", "Calls in this process's hands.")
 UNKNOWN = Counter("switchyard_ivr_identify_failed_total", "Calls that went on without CRM.")
 
 

@@ -39,6 +39,8 @@ SENT_S = 3.0
 Step = tuple[App | Command | str, int]
 """An application, an api command or the cause of a hang-up; the playback it starts, -1: a recording."""
 RECORDING = -1
+CUT_S = 0.1
+"""A playback that ends so long before its time was cut off."""
 EARLY_MOST = 32
 """Ends kept of applications whose start we have not heard of yet: the two may cross."""
 
@@ -71,6 +73,7 @@ class Call:
         self._executed: dict[str, int] = {}
         self._early: dict[str, on.Event] = {}
         self._wish: do.Enqueue | None = None
+        self._due = (0, 0.0)
         self._hung_up_by_us = False
         self._over = asyncio.Event()
         self._cause = ""
@@ -131,7 +134,7 @@ class Call:
             case do.Play():
                 self._play(command)
             case do.Stop():
-                self._tell_switch(fs.uuid_break(self._switch.uuid))
+                self._tell_switch(fs.uuid_break(self._switch.uuid, everything=True))
             case do.SetVariables():
                 self._tell_switch(fs.uuid_setvar_multi(self._switch.uuid, command.variables))
             case do.StartTimer():
@@ -161,6 +164,7 @@ class Call:
     def _play(self, command: do.Play) -> None:
         found, length_s = sounds(self._parts.prompts, command.prompts, command.language)
         self._tell_switch(fs.playback(*found), command.playback)
+        self._due = (command.playback, self._loop.time() + length_s - CUT_S)
         if self._guard:
             self._guard.cancel()
         ended = on.PlaybackEnded(command.playback, failed=True)
@@ -278,7 +282,7 @@ class Call:
             if playback:
                 self._executed[uuid] = playback
                 if early := self._early.pop(uuid, None):
-                    self.tell(_numbered(early, playback))
+                    self.tell(self._numbered(early, playback))
 
     async def _listen(self) -> None:
         async for event in self._switch.stream():
@@ -311,9 +315,15 @@ class Call:
             return
         uuid = event.get("Application-UUID")
         if playback := self._executed.pop(uuid, 0):
-            self.tell(_numbered(ended, playback))
+            self.tell(self._numbered(ended, playback))
         elif len(self._early) < EARLY_MOST:
             self._early[uuid] = ended
+
+    def _numbered(self, event: on.Event, playback: int) -> on.Event:
+        if not isinstance(event, on.PlaybackEnded):
+            return event
+        last, due = self._due
+        return replace(event, playback=playback, cut=playback == last and self._loop.time() < due)
 
     # ---- the end ----
 
@@ -339,10 +349,6 @@ class Call:
                 cause=self._cause,
             )
         )
-
-
-def _numbered(event: on.Event, playback: int) -> on.Event:
-    return replace(event, playback=playback) if isinstance(event, on.PlaybackEnded) else event
 
 
 def _milliseconds(text: str) -> int:

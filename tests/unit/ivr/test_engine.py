@@ -40,6 +40,7 @@ def test_caller_chooses_sales_talks_and_rates() -> None:
     ]
     assert call.tell(on.Placed(2)) == []
     assert call.heard() == [do.Play(4, (do.MUSIC,), "zh")]
+    assert call.tell(on.PlaybackEnded(4, cut=True)) == [do.StartTimer("silence", 1)]
     assert call.tell(on.Bridged()) == [
         do.SetVariables(
             {
@@ -51,6 +52,7 @@ def test_caller_chooses_sales_talks_and_rates() -> None:
         ),
         do.StopTimer("max_wait"),
         do.StopTimer("place"),
+        do.StopTimer("silence"),
         do.Release(),
     ]
     back = Playbook()
@@ -216,6 +218,22 @@ def test_acd_restarts_while_a_caller_waits() -> None:
     assert call.tell(on.QueueLost(), after_s=60) == [do.StartTimer("patience", 30)]
     assert call.tell(on.Placed(1)) == [do.StopTimer("patience")]
     assert call.plays() == (do.MUSIC,)
+
+
+def test_prompt_ends_while_the_bridge_is_made() -> None:
+    """The bridge is announced up to 60 ms after it was made. Music begun meanwhile would be heard over
+    the agent's voice: it is stopped, with what may be queued."""
+    call = Playbook()
+    call.tell(on.Started())
+    call.key("1")
+    assert call.heard() == [do.Play(3, (do.MUSIC,), "zh")]
+    assert do.Stop() in call.tell(on.Bridged())
+
+
+def test_music_cut_off_without_a_bridge_goes_on() -> None:
+    call = Playbook().in_queue()
+    call.tell(on.PlaybackEnded(call.run.playing, cut=True))
+    assert call.fires("silence", after_s=1) == [do.Play(5, (do.MUSIC,), "zh")]
 
 
 def test_ivr_dies_while_a_caller_waits() -> None:
