@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from tests.live import esl, phones, sound
 from tests.live.esl import Event, Link
-from tests.live.switch import FreeSwitch
+from tests.live.switch import DOMAIN, FreeSwitch
 
 pytestmark = pytest.mark.usefixtures("baresip")
 
 NUMBER = "+441632960000"
+SHORT_APOLOGY_HZ = 700
+SHORT_APOLOGY = f"tone_stream://%(1500,0,{SHORT_APOLOGY_HZ})"
 
 
 async def test_ivr_gets_the_call_unanswered_and_marked_as_ours(freeswitch: FreeSwitch) -> None:
@@ -79,3 +81,42 @@ async def test_ivr_dies_in_the_middle_of_a_call_and_its_neighbour_takes_over(
 
 def executed(application: str) -> Callable[[Event], bool]:
     return lambda e: e["Event-Name"] == "CHANNEL_EXECUTE_COMPLETE" and e["Application"] == application
+
+
+@pytest.fixture
+async def emergency(watcher: Link) -> AsyncIterator[Link]:
+    """Agent 1009's telephone as the emergency number; a short tone for an apology."""
+    settings = {"cfg_emergency_dial": f"user/1009@{DOMAIN}", "cfg_sorry": SHORT_APOLOGY}
+    before = {name: await watcher.api(f"global_getvar {name}") for name in settings}
+    for name, value in settings.items():
+        await watcher.api(f"global_setvar {name}={value}")
+    yield watcher
+    for name, value in before.items():
+        await watcher.api(f"global_setvar {name}={value}")
+
+
+@pytest.mark.usefixtures("emergency")
+async def test_no_ivr_and_the_emergency_number_takes_the_call(freeswitch: FreeSwitch) -> None:
+    """And when that talk ends the call ends: there is no IVR to come back to."""
+    async with (
+        phones.agent(freeswitch, "1009", tone_hz=880) as stand_in,
+        phones.place_call(freeswitch, NUMBER, tone_hz=440) as caller,
+    ):
+        await stand_in.said("REGISTER_OK")
+        await stand_in.answer()
+        await caller.said("CALL_ESTABLISHED")
+        await stand_in.hang_up()
+        await caller.said("CALL_CLOSED")
+
+
+async def test_no_ivr_and_nobody_at_the_emergency_number_either(
+    freeswitch: FreeSwitch, emergency: Link
+) -> None:
+    await emergency.api(f"global_setvar cfg_emergency_dial=user/1020@{DOMAIN}")  # signed off
+    async with phones.place_call(freeswitch, NUMBER, tone_hz=440) as caller:
+        ended = await caller.said("CALL_CLOSED", within_s=20)
+        hung_up = await emergency.event("CHANNEL_HANGUP_COMPLETE")
+
+    assert ended["param"].startswith("503")
+    assert hung_up["Hangup-Cause"] == "NORMAL_TEMPORARY_FAILURE"
+    assert caller.heard().hears(0, SHORT_APOLOGY_HZ)
