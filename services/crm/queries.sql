@@ -15,19 +15,25 @@ left join lateral (
 ) s on true;
 
 -- name: screen_pop
+-- The id is found before the join: a join on an expression could leak, so row-level security would have it
+-- read every customer.
+with asked as materialized (
+    select coalesce(
+        (select customer_id from customer where tenant = $1 and customer_id = $4::uuid),
+        (select customer_id from customer_number where tenant = $1 and number = $2::text)
+    ) as customer_id
+)
 select
     c.*,
     array(select number from customer_number
-        where tenant = $1 and customer_id = c.customer_id order by position) as numbers,
+        where tenant = $1 and customer_id = asked.customer_id order by position) as numbers,
     array(select account from customer_account
-        where tenant = $1 and customer_id = c.customer_id order by position) as accounts,
+        where tenant = $1 and customer_id = asked.customer_id order by position) as accounts,
     b.reason, b.expires_at,
     s.segment, s.department
-from (select $2::text collate "C" as number, $4::uuid as customer_id) as asked
-left join customer_number n on n.tenant = $1 and n.number = asked.number
-left join customer w on w.tenant = $1 and w.customer_id = asked.customer_id
-left join customer c on c.tenant = $1 and c.customer_id = coalesce(w.customer_id, n.customer_id)
-left join blocked_number b on b.tenant = $1 and b.number = asked.number
+from asked
+left join customer c on c.tenant = $1 and c.customer_id = asked.customer_id
+left join blocked_number b on b.tenant = $1 and b.number = $2::text
 left join lateral (
     select segment, department from number_segment
     where tenant = $1 and prefix = any ($3::text[])
@@ -90,23 +96,27 @@ from unnest($3::text[], $4::text[]) with ordinality as given (account_key, accou
 on conflict do nothing;
 
 -- name: search_by_beginning
+-- Ranges rather than LIKE or ^@: those find the index only where the text is known when planning.
 select customer_id from customer where tenant = $1 and customer_id in (
     select customer_id from customer_number where tenant = $1 and number = $2
     union all
-    select n.customer_id from unnest($3::text[]) as begin (text)
+    select n.customer_id from unnest($3::text[], $4::text[]) as begin (least, beyond)
     cross join lateral (
-        select customer_id from customer_number where tenant = $1 and number ^@ begin.text limit $6
+        select customer_id from customer_number
+        where tenant = $1 and number >= begin.least and number < begin.beyond limit $8
     ) n
     union all
-    (select customer_id from customer_account where tenant = $1 and account_key ^@ $4 limit $6)
+    (select customer_id from customer_account
+    where tenant = $1 and account_key >= $5 and account_key < $6 limit $8)
     union all
-    (select customer_id from customer where tenant = $1 and name_key ^@ $4 limit $6)
+    (select customer_id from customer where tenant = $1 and name_key >= $5 and name_key < $6 limit $8)
     union all
     (select customer_id from customer
-    where tenant = $1 and organisation_key ^@ $4 and organisation_key <> '' limit $6)
+    where tenant = $1 and organisation_key >= $5 and organisation_key < $6 and organisation_key <> ''
+    limit $8)
 )
 order by changed_at desc, customer_id desc
-limit $5;
+limit $7;
 
 -- name: search_inside
 select customer_id from customer
@@ -165,7 +175,7 @@ select e.*, f.surveys, f.wrap_ups
 from (
     (
         select * from timeline
-        where tenant = $1 and customer_id = $2 and ($4::timestamptz is null or at < $4)
+        where tenant = $1 and customer_id = $2 and at < coalesce($4::timestamptz, 'infinity')
         order by at desc
         limit $5
     )
@@ -175,7 +185,7 @@ from (
         cross join lateral (
             select * from timeline
             where tenant = $1 and number = own.number and customer_id is null
-                and ($4::timestamptz is null or at < $4)
+                and at < coalesce($4::timestamptz, 'infinity')
             order by at desc
             limit $5
         ) t
@@ -202,7 +212,7 @@ left join lateral (
     from timeline
     where e.kind = 'contact' and tenant = $1 and contact_id = e.contact_id and kind in ('survey', 'wrap_up')
 ) f on true
-where e.tenant = $1 and e.contact_id = $2 and ($3::timestamptz is null or e.at < $3)
+where e.tenant = $1 and e.contact_id = $2 and e.at < coalesce($3::timestamptz, 'infinity')
 order by e.at desc
 limit $4;
 

@@ -1,7 +1,7 @@
 -- Keys begin with the tenant, so that an id of one tenant can neither collide with nor betray another's.
 --
--- Text that is searched by its beginning has collation "C" and is compared by ^@: under row-level security
--- PostgreSQL uses an index only for operators that cannot leak a row, and LIKE is not one of them.
+-- Text that is searched by its beginning has collation "C" and is compared by < and >=: under row-level
+-- security PostgreSQL uses an index only for operators that cannot leak a row, and LIKE is not one of them.
 create table customer (
     tenant text not null,
     customer_id uuid not null,

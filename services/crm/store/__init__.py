@@ -120,7 +120,17 @@ class Store:
         """By the beginning of number, account, name or organisation; then inside names, while time lasts."""
         slug, key = tenant.current(), rows.folded(text)
         async with self.transaction() as c:
-            found = await c.fetch(_Q.search_by_beginning, slug, number, beginnings, key, limit, CANDIDATES)
+            found = await c.fetch(
+                _Q.search_by_beginning,
+                slug,
+                number,
+                beginnings,
+                [rows.beyond(beginning) for beginning in beginnings],
+                key,
+                rows.beyond(key),
+                limit,
+                CANDIDATES,
+            )
             ids = [row["customer_id"] for row in found]
             if len(ids) < limit:
                 inside = await self._inside(c, f"%{rows.escaped(key)}%", limit)

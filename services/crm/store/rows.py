@@ -19,6 +19,11 @@ def escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+def beyond(beginning: str) -> str:
+    """No text that begins so is greater, byte by byte."""
+    return beginning + "\U0010ffff"
+
+
 def known(number: str, row: Any) -> Known:
     """What `known_number` or `screen_pop` found of a number."""
     return Known(
