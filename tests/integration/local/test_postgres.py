@@ -7,6 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from deploy.local import postgres
 from deploy.local.postgres import Postgres, role
 from deploy.local.processes import ProcessError
 
@@ -63,3 +64,32 @@ async def test_a_wrong_password_is_refused(open_dir: Path) -> None:
         wrong = server.dsn("postgres").replace(server.password("postgres"), "guess")
         with pytest.raises(asyncpg.InvalidPasswordError):
             await asyncpg.connect(wrong)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
+async def test_where_user_namespaces_are_refused_it_runs_as_nobody(
+    open_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container whose seccomp profile forbids unshare."""
+    really_works = postgres.works
+
+    async def works(identity: str, *command: str) -> bool:
+        return not identity.startswith("namespace") and await really_works(identity, *command)
+
+    monkeypatch.setattr(postgres, "works", works)
+    open_dir.chmod(0o700)  # noqa: ASYNC240 - as /root is
+    async with Postgres(open_dir / "data", durable=False) as server:
+        await server.ensure_database()
+        assert server.data.stat().st_uid == postgres.NOBODY
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
+async def test_where_nobody_cannot_reach_the_data_a_sentence_says_where_to_put_it(
+    open_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def works(identity: str, *command: str) -> bool:
+        return False
+
+    monkeypatch.setattr(postgres, "works", works)
+    with pytest.raises(ProcessError, match=r"put the checkout and --data-dir"):
+        await Postgres(open_dir, durable=False).start()
