@@ -2,7 +2,8 @@
 
 Only the binaries: its own `get_server()` would, as root, add a system user and change the mode of
 folders. PostgreSQL refuses to be root, so as root it runs in a user namespace, where it takes
-itself for `nobody`; where namespaces are refused (some containers) it runs as the real `nobody`.
+itself for `nobody`; where namespaces are refused (most containers) it runs as the real `nobody`,
+whom spawn.py lets pass closed folders such as /root.
 """
 
 import asyncio
