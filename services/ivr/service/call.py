@@ -298,6 +298,10 @@ class Call:
             case "DTMF":
                 self.tell(on.Digit(event.get("DTMF-Digit")))
             case "CHANNEL_BRIDGE":
+                # FreeSWITCH resets a channel whose socket ends while socket_resume is true: the conversation that
+                # has just begun would be torn apart by our letting go. The dialplan turns it off at every bridge,
+                # but some 20 ms after this event.
+                self._tell_switch(fs.uuid_setvar(self._switch.uuid, "socket_resume", "false"))
                 self.tell(on.Bridged())
             case "CHANNEL_HANGUP_COMPLETE":
                 recorded_ms = _milliseconds(event.variable("record_ms"))
