@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
-import uuid as uuids
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from freeswitch.simulator.causes import known, q850
-from freeswitch.simulator.events import Event, Headers, Value, encode, flat
+from freeswitch.simulator.events import Event, Headers, flat, rows
 from freeswitch.simulator.profile import CallerProfile
 
 if TYPE_CHECKING:
@@ -81,6 +81,15 @@ WITH_VARIABLES = frozenset(
         "CUSTOM",
     ]
 )
+
+_CODECS: dict[str, Headers] = {
+    name: {
+        f"Channel-{side}-Codec-{suffix}": value
+        for side in ("Read", "Write")
+        for suffix, value in (("Name", name), ("Rate", "8000"), ("Bit-Rate", rate))
+    }
+    for name, rate in (("PCMU", "64000"), ("L16", "128000"))
+}
 
 
 def micros() -> int:
@@ -291,7 +300,7 @@ class Channel:
         value = self.vars.get("variable_" + name)
         if value is not None:
             return flat(value)
-        return self.profile.field(name) or (self.name if name == "channel_name" else None)
+        return self.profile.known(name) or (self.name if name == "channel_name" else None)
 
     def true(self, name: str) -> bool:
         value = (self.get(name) or "").lower()
@@ -323,6 +332,8 @@ class Channel:
         return self._head
 
     def touch(self) -> None:
+        """The profile or the other leg changed: make the headers anew."""
+        self.profile.forget()
         self._head = None
 
     def _make_head(self) -> Headers:
@@ -346,11 +357,7 @@ class Channel:
         if self.running == NEW:
             return head
         if self.has_codec:
-            rate = "128000" if self.codec == "L16" else "64000"
-            for side in ("Read", "Write"):
-                head[f"Channel-{side}-Codec-Name"] = self.codec
-                head[f"Channel-{side}-Codec-Rate"] = "8000"
-                head[f"Channel-{side}-Codec-Bit-Rate"] = rate
+            head.update(_CODECS[self.codec])
         head.update(self.profile.headers("Caller"))
         head.update(self.other_leg)
         return head
@@ -385,17 +392,15 @@ class Channel:
         return self.node.bus.base("CHANNEL_DATA", origin) | self.head() | self.vars
 
     def connect_data(self, async_mode: bool, full: bool) -> bytes:
-        rows: dict[str, Value] = self.node.bus.base("CHANNEL_DATA")
-        rows.update(self.profile.headers("Channel"))
-        rows.update(self.head())
-        rows.update(self.vars)
-        rows["Content-Type"] = "command/reply"
-        rows["Reply-Text"] = "+OK\n"
-        rows["Socket-Mode"] = "async" if async_mode else "static"
-        rows["Control"] = "full" if full else "single-channel"
-        text = "".join(f"{k}: {encode(flat(v)) or '_undef_'}\n" for k, v in rows.items())
-        # Content-Type is the one value whose slash needs no encoding anyway.
-        return (text + "\n").encode("utf-8", "surrogateescape")
+        data = self.node.bus.base("CHANNEL_DATA")
+        data.update(self.profile.headers("Channel"))
+        data.update(self.head())
+        data.update(self.vars)
+        data["Content-Type"] = "command/reply"
+        data["Reply-Text"] = "+OK\n"
+        data["Socket-Mode"] = "async" if async_mode else "static"
+        data["Control"] = "full" if full else "single-channel"
+        return (rows(data) + "\n").encode("utf-8", "surrogateescape")
 
     # -- answering, hanging up
 
@@ -452,4 +457,7 @@ class Channel:
 
 
 def new_uuid() -> str:
-    return str(uuids.uuid4())
+    """A version 4 UUID; some thirty are made per call, so not through the uuid module."""
+    bits = random.getrandbits(128)
+    text = f"{bits:032x}"
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{'89ab'[bits & 3]}{text[17:20]}-{text[20:]}"

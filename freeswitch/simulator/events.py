@@ -6,6 +6,7 @@ a busy call makes some sixty events, and this is where their cost is.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import re
@@ -70,9 +71,21 @@ def _encode_one(match: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in match.group().encode("utf-8", "surrogateescape"))
 
 
+@functools.lru_cache(maxsize=8_192)
 def encode(value: str) -> str:
-    """URL-encode as FreeSWITCH writes a plain header, `%0A` in the text left as it is."""
+    """URL-encode as FreeSWITCH writes a plain header, `%0A` in the text left as it is. Most values
+    of one event stood in the one before it, hence the cache."""
     return _UNSAFE.sub(_encode_one, value)
+
+
+def rows(headers: Headers) -> str:
+    """Header lines as they stand in a plain event; an empty value shows as `_undef_`."""
+    return "".join(
+        [
+            f"{name}: {encode(value if type(value) is str else flat(value)) or '_undef_'}\n"
+            for name, value in headers.items()
+        ]
+    )
 
 
 def flat(value: Value) -> str:
@@ -81,14 +94,11 @@ def flat(value: Value) -> str:
 
 
 def plain(headers: Headers, body: str | None) -> bytes:
-    sub = _UNSAFE.sub
-    lines = [f"{name}: {sub(_encode_one, flat(value)) or '_undef_'}\n" for name, value in headers.items()]
+    head = rows(headers)
     if body is None:
-        lines.append("\n")
-        return "".join(lines).encode("utf-8", "surrogateescape")
+        return (head + "\n").encode("utf-8", "surrogateescape")
     content = body.encode("utf-8", "surrogateescape")
-    lines.append(f"Content-Length: {len(content)}\n\n")
-    return "".join(lines).encode("utf-8", "surrogateescape") + content
+    return f"{head}Content-Length: {len(content)}\n\n".encode("utf-8", "surrogateescape") + content
 
 
 def as_json(headers: Headers, body: str | None) -> bytes:

@@ -42,6 +42,8 @@ class OutboundConnection(EslConnection):
     def greet(self) -> None:
         if not self.greeted.done():
             self.greeted.set_result(None)
+            if self.session is not None:
+                self.session.wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -142,7 +144,7 @@ async def socket(channel: Channel, arg: str) -> None:
 async def _controlled(channel: Channel, link: OutboundConnection) -> None:
     """Park only once the controller has said `connect`, as mod_event_socket does."""
     while not link.greeted.done() and not channel.down:
-        await asyncio.wait([link.greeted], timeout=0.05)
+        await channel.rest(None)
     if link.closed.done():
         return
     await park(channel)

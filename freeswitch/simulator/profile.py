@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from freeswitch.simulator.events import Headers
@@ -41,7 +43,14 @@ _TIMES = (
     ("Channel-Last-Hold", "last_hold_us"),
     ("Channel-Hold-Accum", "hold_accum_us"),
 )
+_GET_TEXT = attrgetter(*(name for _, name in _TEXT))
+_GET_TIMES = attrgetter(*(name for _, name in _TIMES))
 _FIELDS = frozenset(name for _, name in _TEXT)
+
+
+@cache
+def _names(prefix: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(f"{prefix}-{one}" for one, _ in _TEXT), tuple(f"{prefix}-{one}" for one, _ in _TIMES)
 
 
 @dataclass(slots=True)
@@ -79,31 +88,43 @@ class CallerProfile:
     bridged_us: int = 0
     last_hold_us: int = 0
     hold_accum_us: int = 0
+    _made: dict[str, Headers] = field(default_factory=dict, repr=False)
 
     def stamp(self, **times: int) -> None:
         for name, value in times.items():
             setattr(self, name, value)
+        self.forget()
+
+    def forget(self) -> None:
+        """After any change: the headers are made anew."""
+        self._made.clear()
 
     def next(self, **changes: Any) -> CallerProfile:
         now = time.time_ns() // 1_000
-        return replace(self, index=self.index + 1, profile_created_us=now, **changes)
+        return replace(self, index=self.index + 1, profile_created_us=now, _made={}, **changes)
 
-    def field(self, name: str) -> str | None:
+    def known(self, name: str) -> str | None:
         return str(getattr(self, name)) if name in _FIELDS else None
 
     def headers(self, prefix: str, *, index: bool = True) -> Headers:
+        """The profile as PREFIX-… headers; made once until something changes. Not to be altered."""
+        made = self._made.get(prefix)
+        if made is None:
+            made = self._made[prefix] = self._make(prefix, index)
+        return made
+
+    def _make(self, prefix: str, index: bool) -> Headers:
         rows: Headers = {
             f"{prefix}-Direction": self.direction,
             f"{prefix}-Logical-Direction": self.logical_direction or self.direction,
         }
-        for suffix, name in _TEXT:
-            value = getattr(self, name)
+        texts, times = _names(prefix)
+        for name, value in zip(texts, _GET_TEXT(self), strict=True):
             if value:
-                rows[f"{prefix}-{suffix}"] = value
+                rows[name] = value
         if index:
             rows[f"{prefix}-Profile-Index"] = str(self.index)
-        for suffix, name in _TIMES:
-            rows[f"{prefix}-{suffix}"] = str(getattr(self, name))
+        rows.update(zip(times, map(str, _GET_TIMES(self)), strict=True))
         rows[f"{prefix}-Screen-Bit"] = "true"
         rows[f"{prefix}-Privacy-Hide-Name"] = "false"
         rows[f"{prefix}-Privacy-Hide-Number"] = "false"
