@@ -180,6 +180,7 @@ FAILURES: dict[str, OfferFailure] = {
     "SWITCH_CONGESTION": OfferFailure.SWITCH_ERROR,
     "SYSTEM_SHUTDOWN": OfferFailure.SWITCH_ERROR,
     "MANAGER_REQUEST": OfferFailure.SWITCH_ERROR,
+    "LEG_LOST": OfferFailure.SWITCH_ERROR,  # our own word: found missing when engine and switch were compared
 }
 
 # Failures that say something about the agent, and so count towards being set aside.

@@ -28,7 +28,8 @@ def node_for(floor: Floor, name: str) -> Node:
     """The switch of this name; one never heard of counts as down until its link says otherwise."""
     node = floor.nodes.get(name)
     if node is None:
-        node = floor.nodes[name] = Node(name, up=False)
+        node = floor.nodes[name] = Node(name, up=False, lost_at=floor.now + floor.policy.node_lost_ms)
+        set_timer(floor, node.lost_at, Alarm.NODE_LOST, node)
     return node
 
 

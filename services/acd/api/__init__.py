@@ -1,0 +1,5 @@
+"""The gRPC edge of the ACD."""
+
+from services.acd.api.served import Api
+
+__all__ = ["Api"]

@@ -1,0 +1,201 @@
+"""The gRPC edge: checks what comes in, asks the engine, puts its words into those of acd.proto."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from services.acd.api import checks, words
+from services.acd.domain import ContactState, Presence
+from services.acd.engine import stimuli, views
+from services.acd.engine.agents import find
+from services.acd.engine.floor import Floor
+from services.chassis import clock, tenant
+from services.chassis.errors import Conflict, NotFound, Unavailable
+from services.chassis.esl import CommandFailed, EslError
+from services.stubs.acd.v1 import acd_pb2 as pb
+from services.stubs.acd.v1 import acd_pb2_grpc
+from services.stubs.common.v1 import types_pb2
+
+if TYPE_CHECKING:
+    from services.acd.service import Router, Watches
+    from services.acd.store import Store
+
+log = structlog.get_logger()
+
+Knows = Callable[[str], bool]
+
+
+class Api(acd_pb2_grpc.AcdServicer):
+    """Serves acd.v1.Acd."""
+
+    def __init__(
+        self, router: Router, watches: Watches, store: Store, *, knows_node: Knows, remembered: int
+    ) -> None:
+        self._router = router
+        self._watches = watches
+        self._store = store
+        self._knows_node = knows_node
+        self._done: OrderedDict[tuple[str, str, str], None] = OrderedDict()
+        self._remembered = remembered
+
+    def _floor(self) -> Floor:
+        return self._router.engine(tenant.current()).floor
+
+    def _ask(self, stimulus: stimuli.Stimulus) -> list[asyncio.Future[str]]:
+        return self._router.ask(tenant.current(), stimulus)
+
+    def _arrival(self, request: pb.OpenContactRequest) -> stimuli.Arrival:
+        arrival = checks.arrival(request)
+        checks.require(
+            self._knows_node(arrival.node), "contact.call.node", f"no link to a switch {arrival.node!r}"
+        )
+        return arrival
+
+    # ------------------------------------------------------------ contacts
+
+    async def OpenContact(self, request: pb.OpenContactRequest, context: Any) -> pb.OpenContactResponse:
+        self._ask(stimuli.Open(self._arrival(request)))
+        return pb.OpenContactResponse()
+
+    async def Enqueue(self, request: pb.EnqueueRequest, context: Any) -> pb.EnqueueResponse:
+        arrival = self._arrival(request.contact)
+        self._ask(checks.enqueue(request, arrival))
+        floor = self._floor()
+        contact = floor.contacts[arrival.contact_id]
+        position, expected = views.place_of(floor, contact)
+        return pb.EnqueueResponse(
+            position=position,
+            expected_wait_ms=expected,
+            enqueued_at=clock.timestamp(contact.enqueued_at),
+            already_answered=contact.state in (ContactState.CONNECTED, ContactState.RELEASED),
+        )
+
+    async def Withdraw(self, request: pb.WithdrawRequest, context: Any) -> pb.WithdrawResponse:
+        contact_id = checks.contact_id("contact_id", request.contact_id)
+        self._ask(stimuli.Withdraw(contact_id, checks.short("reason", request.reason)))
+        return pb.WithdrawResponse()
+
+    async def CloseContact(self, request: pb.CloseContactRequest, context: Any) -> pb.CloseContactResponse:
+        arrival = checks.arrival(request.contact)
+        self._ask(checks.close(request, arrival))
+        contact = self._floor().contacts[arrival.contact_id]
+        talks = contact.state is ContactState.CONNECTED
+        outcome = types_pb2.OUTCOME_ANSWERED if talks else types_pb2.Outcome.ValueType(contact.outcome)
+        return pb.CloseContactResponse(outcome=outcome)
+
+    async def WatchContacts(
+        self, request: pb.WatchContactsRequest, context: Any
+    ) -> AsyncIterator[pb.ContactUpdate]:
+        holder = checks.name("holder", request.holder)
+        async for news in self._watches.watch(tenant.current(), holder):
+            yield news
+
+    async def GetContact(self, request: pb.GetContactRequest, context: Any) -> pb.Contact:
+        contact = self._floor().contacts.get(request.contact_id)
+        if contact is None:
+            raise NotFound("contact", request.contact_id)
+        return words.contact(contact)
+
+    # ------------------------------------------------------------ agents
+
+    async def SetPresence(self, request: pb.SetPresenceRequest, context: Any) -> pb.Agent:
+        presence = checks.presence(request.presence)
+        extension = checks.extension("extension", request.extension)
+        reason = checks.short("reason", request.reason)
+
+        async def change() -> None:
+            self._ask(stimuli.SetPresence(request.agent_id, presence, reason, extension))
+            await self._keep_extension(request.agent_id, "" if presence is Presence.OFFLINE else extension)
+
+        return await self._once("presence", request.request_id, request.agent_id, change)
+
+    async def _keep_extension(self, agent_id: str, extension: str) -> None:
+        """So that a restart rings the phone the agent sits at. Nobody waits for a database that is away."""
+        try:
+            await self._store.put_session_extension(agent_id, extension)
+        except Unavailable:
+            log.warning("session_extension_not_stored", agent_id=agent_id)
+
+    async def GetAgent(self, request: pb.GetAgentRequest, context: Any) -> pb.Agent:
+        return words.agent(find(self._floor(), request.agent_id))
+
+    async def ListAgents(self, request: pb.ListAgentsRequest, context: Any) -> pb.ListAgentsResponse:
+        return pb.ListAgentsResponse(agents=[words.agent(agent) for agent in self._floor().agents.values()])
+
+    # ------------------------------------------------------------ call control
+
+    async def AnswerOffer(self, request: pb.OfferActionRequest, context: Any) -> pb.Agent:
+        return await self._control("answer", request, stimuli.Answer(request.agent_id, request.offer_id))
+
+    async def RejectOffer(self, request: pb.OfferActionRequest, context: Any) -> pb.Agent:
+        return await self._control("reject", request, stimuli.Reject(request.agent_id, request.offer_id))
+
+    async def HangUp(self, request: pb.ContactActionRequest, context: Any) -> pb.Agent:
+        return await self._control("hang_up", request, stimuli.HangUp(request.agent_id, request.contact_id))
+
+    async def Hold(self, request: pb.ContactActionRequest, context: Any) -> pb.Agent:
+        return await self._control("hold", request, stimuli.Hold(request.agent_id, request.contact_id))
+
+    async def Retrieve(self, request: pb.ContactActionRequest, context: Any) -> pb.Agent:
+        stimulus = stimuli.Hold(request.agent_id, request.contact_id, on=False)
+        return await self._control("retrieve", request, stimulus)
+
+    async def FinishWrapUp(self, request: pb.FinishWrapUpRequest, context: Any) -> pb.Agent:
+        return await self._control("wrap_up", request, checks.wrap_up(request))
+
+    async def _control(self, what: str, request: Any, stimulus: stimuli.Stimulus) -> pb.Agent:
+        async def do() -> None:
+            await _heard(self._ask(stimulus))
+
+        return await self._once(what, request.request_id, request.agent_id, do)
+
+    async def _once(
+        self, what: str, request_id: str, agent_id: str, do: Callable[[], Awaitable[None]]
+    ) -> pb.Agent:
+        """Does it unless this request has been done; either way tells how the agent is now."""
+        key = (tenant.current(), what, checks.request_id(request_id))
+        if not request_id or key not in self._done:
+            await do()
+            if request_id:
+                self._done[key] = None
+                if len(self._done) > self._remembered:
+                    self._done.popitem(last=False)
+        return words.agent(find(self._floor(), agent_id))
+
+    # ------------------------------------------------------------ settings and views
+
+    async def PutQueue(self, request: pb.Queue, context: Any) -> pb.Queue:
+        settings = checks.queue(request)
+        await self._store.put_queue(settings)
+        self._ask(stimuli.PutQueue(settings))
+        return words.queue(settings)
+
+    async def ListQueues(self, request: pb.ListQueuesRequest, context: Any) -> pb.ListQueuesResponse:
+        queues = self._floor().queues.values()
+        return pb.ListQueuesResponse(queues=[words.queue(queue.settings) for queue in queues])
+
+    async def PutAgents(self, request: pb.PutAgentsRequest, context: Any) -> pb.PutAgentsResponse:
+        agents = checks.agents(request, self._floor().queues.keys())
+        await self._store.put_agents(agents)
+        self._ask(stimuli.PutAgents(agents))
+        return pb.PutAgentsResponse()
+
+    async def GetStatistics(self, request: pb.GetStatisticsRequest, context: Any) -> pb.Statistics:
+        return words.statistics(views.figures(self._floor(), self._router.now_ms()))
+
+
+async def _heard(answers: list[asyncio.Future[str]]) -> None:
+    """Waits for the switch. Raises Conflict with its words, Unavailable when it does not answer."""
+    for answer in answers:
+        try:
+            await answer
+        except CommandFailed as refused:
+            words = refused.reply.removeprefix("-ERR").strip()
+            raise Conflict(f"The switch could not do that: {words[:100]}") from None
+        except EslError as problem:
+            raise Unavailable("switch") from problem

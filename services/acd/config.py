@@ -1,0 +1,110 @@
+"""What the ACD can be told."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from services.chassis.config import HostPort, ServiceConfig
+
+_NODE = re.compile(r"([A-Za-z0-9._-]{1,64})=([^=,\s]+):(\d{1,5})")
+
+
+def _nodes(text: str) -> str:
+    entries = [part.strip() for part in text.split(",") if part.strip()]
+    if not entries:
+        raise ValueError("must name at least one switch, such as fs1=127.0.0.1:8021")
+    for entry in entries:
+        match = _NODE.fullmatch(entry)
+        if match is None or not 0 < int(match[3]) < 65536:
+            raise ValueError(f"{entry!r} must be name=host:port, such as fs1=127.0.0.1:8021")
+    names = [entry.partition("=")[0] for entry in entries]
+    if len(set(names)) != len(names):
+        raise ValueError("names a switch twice")
+    return ",".join(entries)
+
+
+Nodes = Annotated[str, AfterValidator(_nodes)]
+
+
+class AcdConfig(ServiceConfig):
+    grpc_listen: HostPort = "127.0.0.1:7101"
+    """Where the Acd RPCs are served."""
+
+    esl_nodes: Nodes = "fs1=127.0.0.1:8021"
+    """The switches, `name=host:port` with commas. Names should be the switches' own `switchname`."""
+
+    esl_password: SecretStr = SecretStr("ClueCon")
+    """Of the event socket, the same on all switches. FreeSWITCH's default is known to all: change it."""
+
+    acd_agent_endpoint: Literal["user", "null"] = "user"
+    """`user`: agents are SIP users of the switch. `null`: phones without SIP, for measuring on a real one."""
+
+    acd_agent_domain: str = Field(default="switchyard.local", pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$")
+    """The SIP domain in which agents are registered (`user/1001@DOMAIN`)."""
+
+    acd_misses_before_aside: int = Field(default=2, ge=1, le=20)
+    """Offers in a row an agent may let go before being set aside: one may be an accident."""
+
+    acd_rest_after_miss_ms: int = Field(default=3_000, ge=0, le=60_000)
+    """So long an agent who did not take an offer is not rung: the same caller would be back at once."""
+
+    acd_switch_pause_ms: int = Field(default=1_000, ge=100, le=60_000)
+    """After the switch refused a command for a contact; doubled each time, up to 32 times this."""
+
+    acd_bridge_timeout_ms: int = Field(default=5_000, ge=500, le=60_000)
+    """From the agent's answer to hearing each other. It takes 20-60 ms; later something is broken."""
+
+    acd_leg_gone_timeout_ms: int = Field(default=3_000, ge=500, le=60_000)
+    """How long an agent waits for the switch to say that their phone is free; then it is assumed, counted."""
+
+    acd_ring_slack_s: int = Field(default=3, ge=2, le=60)
+    """The switch stops ringing so long after we should have: for when we cannot tell it. It counts whole
+    seconds and may be 0.8 s early, so less than 2 would let it decide instead of us."""
+
+    acd_word_grace_ms: int = Field(default=3_000, ge=0, le=60_000)
+    """The hang-up may overtake the flow's word on what came of the call: so long it is awaited."""
+
+    acd_node_lost_s: int = Field(default=300, ge=10, le=86_400)
+    """A switch that cannot be reached for so long is given up: its contacts end, its agents are free.
+    Short cuts of the link end nothing, because calls go on without us."""
+
+    acd_forget_s: int = Field(default=120, ge=1, le=3_600)
+    """Ended contacts are kept in memory so long, for requests that come late."""
+
+    acd_remember_max: int = Field(default=50_000, ge=100)
+    """And so many at most: some 1 kB each."""
+
+    acd_handling_s: int = Field(default=180, ge=1, le=7_200)
+    """Length of a conversation assumed for expected waits until some have been measured."""
+
+    acd_reconcile_s: float = Field(default=5.0, ge=0.5, le=300)
+    """How often engine and switch are compared. A ghost call or stuck agent lives twice this at most."""
+
+    acd_settle_ms: int = Field(default=2_000, ge=300, le=60_000)
+    """What is younger is not compared: `show channels` lags up to 180 ms, and commands take their time."""
+
+    acd_place_interval_s: float = Field(default=5.0, ge=0.2, le=300)
+    """A waiting contact's holder hears of a changed place at most so often."""
+
+    acd_watch_limit: int = Field(default=10_000, ge=100)
+    """News kept for a slow watcher; beyond, its stream is ended and it asks anew."""
+
+    acd_requests_remembered: int = Field(default=20_000, ge=100)
+    """Ids of requests done, so that a repeated one is answered and not done again: hours of a busy centre."""
+
+    acd_tenants_max: int = Field(default=100, ge=1, le=10_000)
+    """Tenants one process serves; the next is refused rather than served badly."""
+
+    acd_start_patience_s: float = Field(default=5.0, ge=0, le=60)
+    """At start conversations are looked for on every switch before offers are made; so long at most."""
+
+    acd_projection_batch: int = Field(default=500, ge=1, le=5_000)
+    """Own events written to PostgreSQL in one transaction."""
+
+    def switches(self) -> list[tuple[str, str, int]]:
+        """Name, host and port of each switch."""
+        found = [_NODE.fullmatch(entry) for entry in self.esl_nodes.split(",")]
+        return [(match[1], match[2], int(match[3])) for match in found if match is not None]

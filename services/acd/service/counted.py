@@ -1,0 +1,28 @@
+"""What the ACD counts."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+OFFERS = Counter("switchyard_acd_offers_total", "Agents rung.", ["queue"])
+ANSWERED = Counter("switchyard_acd_answered_total", "Contacts connected with an agent.", ["queue"])
+ABANDONED = Counter("switchyard_acd_abandoned_total", "Callers who hung up while waiting.", ["queue"])
+ENDED = Counter("switchyard_acd_ended_total", "Contacts ended.", ["outcome"])
+WAIT = Histogram(
+    "switchyard_acd_wait_seconds",
+    "Time in the queue of contacts that were answered.",
+    ["queue"],
+    buckets=(1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200),
+)
+WAITING = Gauge("switchyard_acd_waiting", "Contacts waiting, being offered included.", ["tenant", "queue"])
+STIMULI = Counter("switchyard_acd_stimuli_total", "Things the engine was told.")
+SWITCH_EVENTS = Counter("switchyard_acd_switch_events_total", "Events read from the switches.", ["node"])
+MENDED = Counter(
+    "switchyard_acd_mended_total",
+    "Differences between engine and switch that had to be mended. Zero in normal runs.",
+    ["what"],
+)
+FAILED_COMMANDS = Counter(
+    "switchyard_acd_failed_commands_total", "Commands a switch refused or never answered.", ["verb", "why"]
+)
+NODE_UP = Gauge("switchyard_acd_node_up", "1 while a switch can be commanded.", ["node"])

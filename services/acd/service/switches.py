@@ -1,0 +1,315 @@
+"""Between engines and switches: events become stimuli, orders become commands, refusals become stimuli."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import structlog
+
+from services.acd.config import AcdConfig
+from services.acd.engine import commands, stimuli
+from services.acd.service import counted
+from services.acd.service.router import Answer, Router
+from services.chassis import tenant as tenants
+from services.chassis.errors import Invalid
+from services.chassis.esl import (
+    CommandFailed,
+    CommandTimedOut,
+    EslError,
+    EslNode,
+    EslThread,
+    Event,
+    Link,
+    LinkDown,
+    LinkLost,
+    LinkUp,
+    UnsafeArgument,
+)
+from services.chassis.esl import commands as fs
+
+log = structlog.get_logger()
+
+EVENTS = ("CHANNEL_BRIDGE", "CHANNEL_HANGUP_COMPLETE", "CHANNEL_HOLD", "CHANNEL_UNHOLD")
+FILTERS = (("variable_sy_leg", "caller"), ("variable_sy_leg", "agent"))
+
+# A kill can overtake the originate that it means to end: the switch starts background jobs in threads of
+# their own. So it is repeated while the originate has not come to a result.
+KILL_AGAIN_S = 0.25
+KILL_TRIES = 12
+
+Compare = Callable[[str, Link], None]
+
+
+class Switches:
+    """All links. `on_up(node, link)` is called when a link came up: compare, then say `router.node_up`."""
+
+    on_up: Compare
+
+    def __init__(self, config: AcdConfig, thread: EslThread, router: Router) -> None:
+        self._config = config
+        self._router = router
+        password = config.esl_password.get_secret_value()
+        nodes = [EslNode(name, host, port, password) for name, host, port in config.switches()]
+        self._links = [Link(thread, node, events=EVENTS, filters=FILTERS) for node in nodes]
+        self.by_node = {link.node.name: link for link in self._links}
+        self._names = {link.node.name: link.node.name for link in self._links}  # ours to the switch's own
+        self._rings: set[str] = set()  # offers whose originate has not come to a result
+        self._tasks: list[asyncio.Task[None]] = []
+        self._cores: dict[str, str] = {}
+
+    async def start(self) -> Sequence[asyncio.Task[None]]:
+        """Begins to connect; gives the consumers, which should never end."""
+        for link in self._links:
+            await link.start()
+            name = f"switch-{link.node.name}"
+            self._tasks.append(asyncio.create_task(self._consume(link), name=name))
+        return self._tasks
+
+    async def stop(self) -> None:
+        for link in self._links:
+            await link.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def any_up(self) -> bool:
+        return any(link.up for link in self._links)
+
+    @property
+    def all_up(self) -> bool:
+        return all(link.up for link in self._links)
+
+    def knows(self, node: str) -> bool:
+        """Whether there is, or could be, a link to the switch of this name."""
+        return node in self.by_node
+
+    def settled(self, offer_id: str) -> bool:
+        """Whether its originate has come to a result, so that a missing channel means a missing leg."""
+        return offer_id not in self._rings
+
+    # ------------------------------------------------------------ what switches say
+
+    async def _consume(self, link: Link) -> None:
+        seen = counted.SWITCH_EVENTS.labels(link.node.name)
+        async for item in link.stream():
+            if isinstance(item, Event):
+                seen.inc()
+                self._event(item)
+            elif isinstance(item, LinkUp):
+                self._up(link, item)
+            else:
+                self._down(link, item)
+
+    def _up(self, link: Link, item: LinkUp) -> None:
+        node = item.switchname or link.node.name
+        if self.by_node.setdefault(node, link) is not link:
+            log.error("two_switches_of_one_name", switchname=node, node=link.node.name)
+            return
+        self._names[link.node.name] = node
+        before = self._cores.get(node)
+        self._cores[node] = item.core_uuid
+        log.info("switch_up", node=node, restarted=bool(before) and before != item.core_uuid)
+        self.on_up(node, link)
+
+    def _down(self, link: Link, item: LinkDown) -> None:
+        self._router.node_down(self._names[link.node.name], item.reason)
+
+    def _event(self, event: Event) -> None:
+        try:
+            tenant = tenants.check(event.variable("sy_tenant"))
+        except Invalid:
+            return  # not a call of ours
+        tell = self._router.tell
+        name = event.name
+        if name == "CHANNEL_HANGUP_COMPLETE":
+            cause = event.get("Hangup-Cause") or event.variable("hangup_cause")
+            if event.variable("sy_leg") == "agent":
+                tell(tenant, stimuli.LegGone(event.uuid, cause), event)
+            elif event.variable("sy_contact_id"):
+                tell(tenant, stimuli.CallerGone(arrival_of(event), cause), event)
+        elif name == "CHANNEL_BRIDGE":
+            self._bridged(tenant, event)
+        elif name == "CHANNEL_HOLD":
+            tell(tenant, stimuli.Held(event.uuid), event)
+        elif name == "CHANNEL_UNHOLD":
+            tell(tenant, stimuli.Retrieved(event.uuid), event)
+
+    def _bridged(self, tenant: str, event: Event) -> None:
+        """It comes once, on either leg, naming both."""
+        offers = self._router.engine(tenant).floor.offers
+        for header in ("Bridge-B-Unique-ID", "Bridge-A-Unique-ID", "Other-Leg-Unique-ID"):
+            if (leg := event.get(header)) in offers:
+                self._router.tell(tenant, stimuli.Bridged(leg), event)
+                return
+
+    # ------------------------------------------------------------ what switches are told
+
+    def carry(self, tenant: str, order: commands.Order, cause: Event | None) -> Answer | None:
+        """Carries out an order of the engine; gives the answer where somebody may be waiting for it."""
+        link = self.by_node.get(order.node)
+        if isinstance(order, commands.Ring):
+            self._ring(tenant, link, order, cause)
+            return None
+        if link is None or not link.up:
+            return None  # the engine knows, or will in a moment; its own timers end what hangs
+        if isinstance(order, commands.Bridge):
+            self._bridge(tenant, link, order, cause)
+        elif isinstance(order, commands.Kill):
+            self._kill(tenant, link, order, cause, KILL_TRIES)
+        elif isinstance(order, commands.PickUp):
+            return self._asked(link.ask(fs.uuid_phone_event(order.offer_id, "talk")), "uuid_phone_event")
+        elif isinstance(order, commands.HoldLeg):
+            return self._hold(tenant, link, order)
+        return None
+
+    def _ring(self, tenant: str, link: Link | None, order: commands.Ring, cause: Event | None) -> None:
+        if link is None or not link.up:
+            self._router.tell(tenant, stimuli.RingFailed(order.offer_id, "NETWORK_OUT_OF_ORDER"))
+            return
+        timeout_s = -(-order.ring_timeout_ms // 1000) + self._config.acd_ring_slack_s
+        try:
+            command = fs.originate(
+                self._endpoint(order.extension),
+                fs.park(),
+                variables=_variables(tenant, order),
+                timeout_s=timeout_s,
+            )
+        except UnsafeArgument as unsafe:
+            log.warning("agent_cannot_be_dialled", agent_id=order.agent_id, field=unsafe.field)
+            self._router.tell(tenant, stimuli.LegGone(order.offer_id, "INVALID_NUMBER_FORMAT"))
+            return
+        self._rings.add(order.offer_id)
+        job = link.job(command, timeout_s=timeout_s + 10, caused_by=cause)
+        job.add_done_callback(partial(self._rung, tenant, order.offer_id))
+
+    def _endpoint(self, extension: str) -> fs.DialString:
+        if self._config.acd_agent_endpoint == "null":
+            return fs.null(extension)
+        return fs.user(extension, self._config.acd_agent_domain)
+
+    def _rung(self, tenant: str, offer_id: str, job: asyncio.Future[Event]) -> None:
+        """The originate's result: `+OK` once the agent picked up and the leg can be bridged."""
+        self._rings.discard(offer_id)
+        try:
+            result = job.result()
+        except asyncio.CancelledError:
+            return
+        except EslError as problem:
+            _failed("originate", problem)
+            # Link gone or no answer: whether it rings is unknown, its timer or the reconciler decides.
+            if not isinstance(problem, CommandTimedOut | LinkLost):
+                self._router.tell(tenant, stimuli.RingFailed(offer_id, "SWITCH_CONGESTION"))
+            return
+        said = result.body.strip()
+        if said.startswith("+OK"):
+            self._router.tell(tenant, stimuli.LegAnswered(offer_id), result)
+        else:
+            cause = said.removeprefix("-ERR").strip().split(" ")[0] or "SWITCH_CONGESTION"
+            self._router.tell(tenant, stimuli.LegGone(offer_id, cause), result)
+
+    def _bridge(self, tenant: str, link: Link, order: commands.Bridge, cause: Event | None) -> None:
+        """The caller's leg is told who serves it first: a flow that goes on afterwards asks it."""
+        names = {"sy_agent_id": order.agent_id, "sy_offer_id": order.offer_id}
+        if order.after:
+            names["transfer_after_bridge"] = order.after
+        try:
+            link.ask(fs.uuid_setvar_multi(order.call_id, names))
+            bridge = fs.uuid_bridge(order.call_id, order.offer_id)
+        except UnsafeArgument as unsafe:
+            log.warning("cannot_bridge", field=unsafe.field, offer_id=order.offer_id)
+            self._router.tell(tenant, stimuli.BridgeFailed(order.offer_id, "INVALID_CALL_REFERENCE"))
+            return
+        answer = link.ask(bridge, caused_by=cause)
+        answer.add_done_callback(partial(self._bridge_answered, tenant, order.offer_id))
+
+    def _bridge_answered(self, tenant: str, offer_id: str, answer: Answer) -> None:
+        """`+OK` only says that it will be tried: CHANNEL_BRIDGE says that it was done."""
+        problem = None if answer.cancelled() else answer.exception()
+        if isinstance(problem, EslError):
+            _failed("uuid_bridge", problem)
+        if isinstance(problem, CommandFailed):
+            self._router.tell(tenant, stimuli.BridgeFailed(offer_id, problem.reply[:100]))
+
+    def _kill(self, tenant: str, link: Link, order: commands.Kill, cause: Event | None, tries: int) -> None:
+        if not link.up:
+            return
+        answer = link.ask(fs.uuid_kill(order.offer_id, order.cause), caused_by=cause)
+        answer.add_done_callback(partial(self._killed, tenant, link, order, tries))
+
+    def _killed(self, tenant: str, link: Link, order: commands.Kill, tries: int, answer: Answer) -> None:
+        problem = None if answer.cancelled() else answer.exception()
+        if not isinstance(problem, CommandFailed):
+            return  # done, or the link is gone and with it all we could do
+        if order.offer_id in self._rings and tries > 0:
+            asyncio.get_running_loop().call_later(
+                KILL_AGAIN_S, self._kill, tenant, link, order, None, tries - 1
+            )
+        else:
+            self._router.tell(tenant, stimuli.LegGone(order.offer_id, order.cause))
+
+    def _hold(self, tenant: str, link: Link, order: commands.HoldLeg) -> Answer:
+        command = fs.uuid_hold(order.offer_id) if order.on else fs.uuid_unhold(order.offer_id)
+        answer = self._asked(link.ask(command), "uuid_hold")
+        answer.add_done_callback(partial(self._held, tenant, order))
+        return answer
+
+    def _held(self, tenant: str, order: commands.HoldLeg, answer: Answer) -> None:
+        if not answer.cancelled() and answer.exception() is None:
+            done = stimuli.Held(order.offer_id) if order.on else stimuli.Retrieved(order.offer_id)
+            self._router.tell(tenant, done)
+
+    @staticmethod
+    def _asked(answer: Answer, verb: str) -> Answer:
+        def look(done: Answer) -> None:
+            problem = None if done.cancelled() else done.exception()
+            if isinstance(problem, EslError):
+                _failed(verb, problem)
+
+        answer.add_done_callback(look)
+        return answer
+
+
+def _failed(verb: str, problem: EslError) -> None:
+    counted.FAILED_COMMANDS.labels(verb, type(problem).__name__).inc()
+    log.warning("switch_refused", verb=verb, problem=str(problem)[:200])
+
+
+def _variables(tenant: str, order: commands.Ring) -> dict[str, str]:
+    """On the agent's leg: all that a restarted ACD needs to know about it, and what the phone shows."""
+    return {
+        "origination_uuid": order.offer_id,
+        "origination_caller_id_number": fs.shown_text(order.from_number, limit=32) or "anonymous",
+        "origination_caller_id_name": fs.shown_text(order.queue),
+        "ignore_early_media": "true",
+        "sy_leg": "agent",
+        "sy_tenant": tenant,
+        "sy_contact_id": order.contact_id,
+        "sy_agent_id": order.agent_id,
+        "sy_offer_id": order.offer_id,
+        "sy_queue": order.queue,
+        "sy_call_id": order.call_id,
+        "sy_enqueued_ms": str(order.enqueued_at),
+        "sy_opened_ms": str(order.opened_at),
+    }
+
+
+def arrival_of(event: Event) -> stimuli.Arrival:
+    """What a caller's leg says about its contact."""
+    return stimuli.Arrival(
+        contact_id=event.variable("sy_contact_id"),
+        node=event.get("FreeSWITCH-Switchname"),
+        call_id=event.uuid,
+        from_number=event.get("Caller-Caller-ID-Number"),
+        to_number=event.variable("sip_req_user") or event.get("Caller-Destination-Number"),
+        customer_id=event.variable("sy_customer_id"),
+        opened_at=_created_ms(event),
+    )
+
+
+def _created_ms(event: Event) -> int:
+    """When the channel came to be; 0 when it does not say."""
+    micros = event.get("Caller-Channel-Created-Time")
+    return int(micros) // 1000 if micros.isdigit() else 0

@@ -1,0 +1,197 @@
+"""PostgreSQL: settings as they are made, and a projection of our own events. Translates, decides nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from services.acd.domain import Channel, Presence, Routing
+from services.acd.engine.stimuli import AgentSettings, Arrival, QueueSettings, Recall, Recover
+from services.chassis import clock, tenant
+from services.chassis.db import Connection, Database, load_queries
+from services.chassis.envelope import Envelope
+from services.stubs.acd.v1 import events_pb2 as pb
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+PROJECTION = "acd-projection"
+SUBJECTS = ("sy.*.acd.>",)
+RECOVERED_AT_MOST = 100_000
+
+_Q = load_queries(Path(__file__).parent / "queries.sql")
+_LONGEST_INTEGER = 2**31 - 1
+# In the order of a contact's life, so that what an event changes is there when it comes. Kinds may be
+# taken one after the other because no column is written by two kinds in a way that depends on their order.
+_KINDS = (
+    "ContactOpened",
+    "ContactQueued",
+    "ContactOffered",
+    "ContactOfferFailed",
+    "ContactAnswered",
+    "ContactReleased",
+    "ContactWrappedUp",
+    "ContactLeftQueue",
+    "ContactEnded",
+)
+
+
+@dataclass(slots=True)
+class Stored:
+    """What one tenant had when the last run ended."""
+
+    queues: list[QueueSettings] = field(default_factory=list)
+    agents: list[AgentSettings] = field(default_factory=list)
+    states: list[Recall] = field(default_factory=list)
+    contacts: list[Recover] = field(default_factory=list)
+
+
+class Store:
+    """The ACD's tables. Raises Unavailable when the database is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # ------------------------------------------------------------ settings
+
+    async def put_queue(self, queue: QueueSettings) -> None:
+        async with self._database.tenant() as c:
+            await c.execute(
+                _Q.put_queue,
+                tenant.current(),
+                queue.name,
+                queue.title,
+                1,
+                queue.ring_timeout_ms,
+                queue.wrap_up_ms,
+                queue.service_level_ms,
+                min(queue.priority_step_ms, _LONGEST_INTEGER),
+                min(queue.max_wait_ms, _LONGEST_INTEGER),
+                queue.max_length,
+            )
+
+    async def put_agents(self, agents: Sequence[AgentSettings]) -> None:
+        rows = [
+            {"agent_id": a.agent_id, "name": a.name, "extension": a.extension, "queues": list(a.queues)}
+            for a in agents
+        ]
+        async with self._database.tenant() as c:
+            await c.execute(_Q.put_agents, tenant.current(), orjson.dumps(rows).decode())
+
+    async def put_session_extension(self, agent_id: str, extension: str) -> None:
+        async with self._database.tenant() as c:
+            await c.execute(_Q.put_session_extension, tenant.current(), agent_id, extension)
+
+    async def load(self) -> dict[str, Stored]:
+        """Everything needed to go on where the last run ended, by tenant."""
+        found: dict[str, Stored] = defaultdict(Stored)
+        async with self._database.system() as c:
+            for row in await c.fetch(_Q.all_queues):
+                found[row["tenant"]].queues.append(_queue(row))
+            for row in await c.fetch(_Q.all_agents):
+                stored = found[row["tenant"]]
+                stored.agents.append(_agent(row))
+                stored.states.append(_state(row))
+            for row in await c.fetch(_Q.open_contacts, RECOVERED_AT_MOST):
+                found[row["tenant"]].contacts.append(_contact(row))
+        return found
+
+    # ------------------------------------------------------------ projection
+
+    async def project(self, events: Sequence[Envelope]) -> None:
+        """Writes a batch of our own events; a batch written twice changes nothing the second time.
+
+        An event that PostgreSQL refuses fails the batch: the bus then comes with them one by one.
+        """
+        batches: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for event in events:
+            kind = event.type.rpartition(".")[2]
+            batches[kind].append({"t": event.tenant, "i": event.id, "d": event.data})
+        async with self._database.system() as c:
+            for kind in _KINDS:
+                if kind in batches:
+                    await _write(c, getattr(_Q, kind), batches[kind])
+            if states := batches.get("AgentStateChanged"):
+                for item in states:
+                    _number(item["d"])
+                await _write(c, _Q.agent_history, states)
+                await _write(c, _Q.agent_present, states)
+
+
+async def _write(c: Connection, query: str, batch: list[dict[str, Any]]) -> None:
+    await c.execute(query, orjson.dumps(batch).decode())
+
+
+_NUMBERED = {
+    "presence": pb.Presence,
+    "previousPresence": pb.Presence,
+    "routingStatus": pb.RoutingStatus,
+    "previousRoutingStatus": pb.RoutingStatus,
+}
+
+
+def _number(data: dict[str, Any]) -> None:
+    for name, kind in _NUMBERED.items():
+        value = data.get(name, 0)
+        data[name] = kind.Value(value) if isinstance(value, str) else value
+
+
+def _ms(moment: datetime | None) -> int:
+    return clock.to_ms(moment) if moment is not None else 0
+
+
+def _queue(row: Any) -> QueueSettings:
+    return QueueSettings(
+        row["name"],
+        row["title"],
+        row["ring_timeout_ms"],
+        row["wrap_up_ms"],
+        row["service_level_ms"],
+        row["priority_step_ms"],
+        row["max_wait_ms"],
+        row["max_length"],
+    )
+
+
+def _agent(row: Any) -> AgentSettings:
+    return AgentSettings(row["agent_id"], row["name"], row["extension"], tuple(row["queues"]))
+
+
+def _state(row: Any) -> Recall:
+    return Recall(
+        row["agent_id"],
+        Presence(row["presence"]),
+        row["reason"],
+        row["session_extension"],
+        _ms(row["since"]),
+        Routing(row["routing_status"]),
+        _ms(row["until"]),
+        row["contact_id"] or "",
+    )
+
+
+def _contact(row: Any) -> Recover:
+    arrival = Arrival(
+        row["contact_id"],
+        Channel[row["channel"].upper()] if row["channel"] else Channel.VOICE,
+        row["node"],
+        row["call_id"],
+        row["from_number"],
+        row["to_number"],
+        row["customer_id"],
+        _ms(row["opened_at"]),
+    )
+    return Recover(
+        arrival,
+        row["queue"],
+        row["agent_id"],
+        _ms(row["answered_at"]),
+        row["waited_ms"],
+        row["talk_ms"],
+        row["hold_ms"],
+        row["offers"],
+    )
