@@ -82,6 +82,7 @@ class Gateway:
             ws_ping_timeout=config.gateway_ping_s,
             ws_per_message_deflate=False,  # 300 kB of window a socket, for messages of 300 bytes
             server_header=False,
+            proxy_headers=False,  # uvicorn would believe any program on this machine; Edge believes a list
             timeout_keep_alive=75,
             limit_concurrency=config.gateway_sockets + 2_000,
             timeout_graceful_shutdown=2,

@@ -41,15 +41,24 @@ def build(parts: Parts) -> tuple[App, FastAPI]:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         responses=_ERRORS,
+        # FastAPI's own telemetry is off whatever the environment says: our metrics and log are the record,
+        # and its exception events carry what our log hides.
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
     )
     routes = Routes(parts.accounts)
     for module in (session, work, customers, orders, centre, admin):
         module.add(routes, parts)
     app.include_router(routes.router)
     problems.install(app)
-    app.router.routes.append(WebSocketRoute(SOCKET, AgentSocket(parts)))
+    app.router.routes.append(WebSocketRoute(SOCKET, AgentSocket(parts).serve))
     console = Console(parts.config.gateway_console_dir)
-    app.router.routes.append(Route("/{path:path}", console, methods=["GET"]))
+    app.router.routes.append(Route("/{path:path}", console.serve, methods=["GET"]))
     _every_route_declares(routes)
     return Edge(app, parts.config), app
 

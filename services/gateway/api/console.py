@@ -32,7 +32,7 @@ class Console:
     def __init__(self, directory: Path | None) -> None:
         self._root = directory.resolve() if directory else None
 
-    async def __call__(self, request: Request) -> Response:
+    async def serve(self, request: Request) -> Response:
         """GET and HEAD only; the route says so."""
         path = request.path_params["path"]
         if path == "api" or path.startswith("api/"):

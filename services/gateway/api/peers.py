@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.chassis.rpc import Client
 from services.gateway.config import GatewayConfig
-from services.stubs.acd.v1.acd_pb2_grpc import AcdAsyncStub, AcdStub
-from services.stubs.crm.v1.crm_pb2_grpc import CrmAsyncStub, CrmStub
-from services.stubs.ivr.v1.ivr_pb2_grpc import IvrAsyncStub, IvrStub
-from services.stubs.workorder.v1.workorder_pb2_grpc import WorkOrdersAsyncStub, WorkOrdersStub
+from services.stubs.acd.v1.acd_pb2_grpc import AcdStub
+from services.stubs.crm.v1.crm_pb2_grpc import CrmStub
+from services.stubs.ivr.v1.ivr_pb2_grpc import IvrStub
+from services.stubs.workorder.v1.workorder_pb2_grpc import WorkOrdersStub
+
+if TYPE_CHECKING:  # the asynchronous stubs exist for the type checker only
+    from services.stubs.acd.v1.acd_pb2_grpc import AcdAsyncStub
+    from services.stubs.crm.v1.crm_pb2_grpc import CrmAsyncStub
+    from services.stubs.ivr.v1.ivr_pb2_grpc import IvrAsyncStub
+    from services.stubs.workorder.v1.workorder_pb2_grpc import WorkOrdersAsyncStub
 
 
 class Peers:

@@ -34,6 +34,7 @@ class Sender:
         self._frames: deque[str] = deque()
         self._wake = asyncio.Event()
         self._closing: int | None = None
+        self._catching_up = 0
 
     @property
     def closing(self) -> bool:
@@ -42,12 +43,18 @@ class Sender:
     def send(self, frame: str) -> None:
         if self._closing is not None:
             return
-        if len(self._frames) >= self._backlog:
+        if len(self._frames) >= self._backlog + self._catching_up:
             self._frames.clear()  # they are kept in the session: the client resumes and gets them
             self.close(CloseCode.TOO_SLOW, "This client reads too slowly.")
             return
         self._frames.append(frame)
         self._wake.set()
+
+    def catch_up(self, frames: list[str]) -> None:
+        if self._closing is None:
+            self._catching_up = len(frames)
+            self._frames.extend(frames)
+            self._wake.set()
 
     def close(self, code: int, sentence: str) -> None:
         if self._closing is not None:
@@ -86,7 +93,8 @@ class AgentSocket:
         self._config = parts.config
         self._open = 0
 
-    async def __call__(self, websocket: WebSocket) -> None:
+    async def serve(self, websocket: WebSocket) -> None:
+        """One connection, from the handshake to its end."""
         if not origin_allowed(websocket.scope, self._config):
             await websocket.close(1008)  # before accepting: an HTTP 403
             return
@@ -96,11 +104,11 @@ class AgentSocket:
         self._open += 1
         try:
             await websocket.accept()
-            await self._serve(websocket)
+            await self._talk(websocket)
         finally:
             self._open -= 1
 
-    async def _serve(self, websocket: WebSocket) -> None:
+    async def _talk(self, websocket: WebSocket) -> None:
         sender = Sender(websocket, self._config.gateway_socket_backlog)
         writer = asyncio.create_task(sender.run(), name="socket-writer")
         talk = _Talk(self._parts, sender, websocket)
@@ -111,10 +119,10 @@ class AgentSocket:
             if sender.closing and not writer.done():
                 await asyncio.wait({writer}, timeout=CLOSE_S + 1)
         finally:
-            talk.end()
             for task in (reader, writer):
                 task.cancel()
             await asyncio.gather(reader, writer, return_exceptions=True)
+            talk.end()  # only now: a hello that was under way may have got its session meanwhile
 
 
 class _Talk:

@@ -22,6 +22,9 @@ class Outlet(Protocol):
     def send(self, frame: str) -> None:
         """Never waits; closes the connection when the client is too slow."""
 
+    def catch_up(self, frames: list[str]) -> None:
+        """What was missed, at once and beyond the buffer's bound: it is bounded where it was kept."""
+
     def close(self, code: int, sentence: str) -> None:
         """Says goodbye and closes. Repeated calls change nothing."""
 

@@ -90,6 +90,16 @@ class Hub:
         session = opened.session
         if opened.replaced is not None:
             opened.replaced.close(CloseCode.REPLACED, _REPLACED)
+        try:
+            await self._settle(opened, outlet, last_seq)
+        except BaseException:
+            # The client may be gone before it was welcomed: then it is lost like any other.
+            self.lost(outlet, session)
+            raise
+        return session
+
+    async def _settle(self, opened: Opened, outlet: Outlet, last_seq: int) -> None:
+        session, who = opened.session, opened.session.identity
         if who.agent_id:
             self._departures.back(who.tenant, who.agent_id)
         state, known = await self._states.state(who)
@@ -99,7 +109,6 @@ class Hub:
         self._greet(opened, outlet, state, last_seq)
         if who.agent_id:
             await self._note_socket(who)
-        return session
 
     def _greet(self, opened: Opened, outlet: Outlet, state: views.View, last_seq: int) -> None:
         """Without a pause between the snapshot and what follows: nothing can slip in between."""
@@ -111,9 +120,8 @@ class Hub:
             resumed, after, missed = False, 0, []
             session.session_id = new_id()
             session.replay = Replay(self._config.gateway_resume_messages)
-        outlet.send(encode(0, "welcome", orjson.dumps(self._welcome(session, resumed, after, state))))
-        for frame in missed:
-            outlet.send(frame)
+        welcome = orjson.dumps(self._welcome(session, resumed, after, state))
+        outlet.catch_up([encode(0, "welcome", welcome), *missed])
         session.outlet = outlet
         _remember(session, state)
         if resumed:
