@@ -294,7 +294,7 @@ class Screen:
         await self.say({"type": kind, "id": command_id, "data": data})
         while True:
             reply = await self.wait("reply")
-            if reply["id"] == command_id:
+            if reply["id"] in (command_id, ""):
                 return reply
 
     async def closed(self) -> int:

@@ -87,11 +87,11 @@ async def test_only_these_routes_are_open_to_anybody(house: House) -> None:
     }
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", "Basic eDp5", "Bearer " + "x" * 8000])
-async def test_bad_authorization_headers(house: House, header: str) -> None:
-    answer = await house.http.get("/api/v1/me", headers={"Authorization": header})
-    assert answer.status_code == 401
-    assert answer.json()["error"]["code"] == "unauthenticated"
+async def test_bad_authorization_headers(house: House) -> None:
+    for header in ("", "Bearer", "Bearer x", "Basic eDp5", "Bearer " + "x" * 8000):
+        answer = await house.http.get("/api/v1/me", headers={"Authorization": header})
+        assert answer.status_code == 401, header
+        assert answer.json()["error"]["code"] == "unauthenticated"
 
 
 # ---------------------------------------------------------------- bad input
@@ -128,9 +128,8 @@ async def test_refusal_reaches_a_client_that_sends_first_and_reads_later(house: 
     assert b"413" in status
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
+async def test_bad_bodies_name_the_field_and_not_the_value(house: House) -> None:
+    for body, field in (
         (b"{", "body"),
         (b"", "body"),
         (b"[]", "body"),
@@ -138,19 +137,17 @@ async def test_refusal_reaches_a_client_that_sends_first_and_reads_later(house: 
         (b'{"username":7,"password":"x"}', "username"),
         (b'{"username":"li","password":"x","admin":true}', "admin"),
         (b'{"username":"' + b"x" * 300 + b'","password":"x"}', "username"),
-    ],
-)
-async def test_bad_bodies_name_the_field_and_not_the_value(house: House, body: bytes, field: str) -> None:
-    headers = {"Content-Type": "application/json"}
-    answer = await house.http.post("/api/v1/session", content=body, headers=headers)
-    assert answer.status_code == 400
-    assert answer.json()["error"]["field"] == field
-    assert "Traceback" not in answer.text
+    ):
+        headers = {"Content-Type": "application/json"}
+        answer = await house.http.post("/api/v1/session", content=body, headers=headers)
+        assert answer.status_code == 400, body
+        assert answer.json()["error"]["field"] == field, body
+        assert "Traceback" not in answer.text
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
+async def test_hostile_values_stop_at_the_door(house: House) -> None:
+    person = await house.person("li", agent_id="a1")
+    hostile: list[tuple[str, str, Any]] = [
         ("PUT", "/agent/presence", {"presence": "ready", "extension": "1001\nEvent-Name: X"}),
         ("PUT", "/agent/presence", {"presence": "other_work", "reason": "a\x00b"}),
         ("POST", "/contacts/k%0Ax/hangup", None),
@@ -160,14 +157,12 @@ async def test_bad_bodies_name_the_field_and_not_the_value(house: House, body: b
         ("GET", "/work-orders?state=lost", None),
         ("GET", "/work-orders?limit=1000", None),
         ("GET", "/customers/c-1/timeline?before=2026-01-01T00:00:00", None),
-    ],
-)
-async def test_hostile_values_stop_at_the_door(house: House, method: str, path: str, body: Any) -> None:
-    person = await house.person("li", agent_id="a1")
-    house.fakes.acd.asked.clear()
-    answer = await person.ask(method, path, body)
-    assert answer.status_code == 400, answer.text
+    ]
+    for method, path, body in hostile:
+        answer = await person.ask(method, path, body)
+        assert answer.status_code == 400, answer.text
     assert house.fakes.acd.asked == []
+    assert house.fakes.workorder.asked == []
 
 
 async def test_unknown_addresses(house: House) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.chassis import tenant
+from services.chassis.ids import new_id
 from services.gateway.domain import Role
 from services.stubs.acd.v1 import events_pb2
 from tests.integration.gateway.conftest import PASSWORD, House, Opening
@@ -40,28 +41,23 @@ async def test_other_site_cannot_renew_by_cookie(house: House) -> None:
     assert answer.status_code == 403
 
 
-@pytest.mark.parametrize(
-    ("username", "password", "slug"),
-    [
+async def test_wrong_credentials_all_sound_the_same(house: House) -> None:
+    await house.add_user("li")
+    for username, password, slug in (
         ("li", "wrong password", "demo"),
         ("nobody", PASSWORD, "demo"),
         ("li", PASSWORD, "other"),
         ("li", PASSWORD, "B A D"),
-    ],
-)
-async def test_wrong_credentials_all_sound_the_same(
-    house: House, username: str, password: str, slug: str
-) -> None:
-    await house.add_user("li")
-    body = {"username": username, "password": password, "tenant": slug}
-    answer = await house.http.post("/api/v1/session", json=body)
-    assert answer.status_code == 401
-    assert answer.json()["error"] == {
-        "code": "unauthenticated",
-        "sentence": "The user name or the password is wrong.",
-        "field": None,
-        "service": None,
-    }
+    ):
+        body = {"username": username, "password": password, "tenant": slug}
+        answer = await house.http.post("/api/v1/session", json=body)
+        assert answer.status_code == 401, body
+        assert answer.json()["error"] == {
+            "code": "unauthenticated",
+            "sentence": "The user name or the password is wrong.",
+            "field": None,
+            "service": None,
+        }
 
 
 async def test_guessing_is_slowed_down_and_announced(open_house: Opening) -> None:
@@ -139,12 +135,11 @@ async def test_answer_lost_on_renewal_can_be_asked_again(house: House) -> None:
     assert again["refresh_token"] == first["refresh_token"]
 
 
-@pytest.mark.parametrize(
-    "token", ["", "x", "demo.x.y", "a.b.c.d", "demo.0192c3a0-0000-7000-8000-000000000000.x", "'.--.;"]
-)
-async def test_invented_refresh_tokens_are_refused(house: House, token: str) -> None:
-    answer = await house.http.post("/api/v1/session/refresh", json={"refresh_token": token})
-    assert answer.status_code == 401
+async def test_invented_refresh_tokens_are_refused(house: House) -> None:
+    known = f"demo.{new_id()}.x"
+    for token in ("", "x", "demo.x.y", "a.b.c.d", known, "'.--.;", "demo." + "x" * 280):
+        answer = await house.http.post("/api/v1/session/refresh", json={"refresh_token": token})
+        assert answer.status_code == 401, token
 
 
 async def test_sign_out_ends_tokens_socket_and_presence(house: House) -> None:
