@@ -220,7 +220,7 @@ async def _dump(link: Link, uuid: str) -> Event | None:
 
 def _partner(leg: Event) -> str:
     """The uuid it is bridged with, "" when it is not."""
-    return leg.variable("signal_bond") or leg.variable("bridge_uuid")
+    return leg.variable("signal_bond")  # bridge_uuid may outlive the bridge
 
 
 def _number(text: str) -> int:

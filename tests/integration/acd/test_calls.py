@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from freeswitch.simulator import api as switch_api
 from services.chassis.errors import Conflict, Full, Invalid, NotFound
 from services.chassis.ids import new_id
 from services.stubs.acd.v1 import acd_pb2 as pb
@@ -173,14 +174,20 @@ async def test_caller_leaves_in_the_same_instant_as_the_ring_begins(centre: Cent
     await until(lambda: not centre.switch.channels, "no leg is left")
 
 
-async def test_bridge_that_fails_brings_the_next_agent(centre: Centre) -> None:
-    """The bridge command is lost on the way: after its deadline the caller is served again."""
+async def test_bridge_that_fails_is_tried_again(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The switch refuses to join the two once: the leg goes, the caller keeps the place and is served."""
+    real, refusals = switch_api.API["uuid_bridge"], ["-ERR Invalid uuid\n"]
+    monkeypatch.setitem(
+        switch_api.API, "uuid_bridge", lambda *given: refusals.pop() if refusals else real(*given)
+    )
     await centre.queue()
     await centre.agent("a1", "1001", mode="auto_answer", answer_after_ms=10)
-    centre.fault(lose="uuid_setvar_multi|uuid_bridge", count=1)
     caller = centre.arrives()
     await caller.enqueue()
+    failed = await caller.event("ContactOfferFailed")
+    assert (failed["failure"], failed["cause"]) == ("OFFER_FAILURE_SWITCH_ERROR", "-ERR Invalid uuid")
     assert (await caller.event("ContactAnswered"))["agentId"] == "a1"
+    assert len(centre.switch.channels) == 2
 
 
 async def test_events_come_twice(centre: Centre) -> None:
