@@ -138,6 +138,10 @@ def evaluate(node: Simulator, arg: str, link: Connection | None) -> Answer:
 
 @command("expand")
 def expand(node: Simulator, arg: str, link: Connection | None) -> Answer:
+    for name, value in node.globals.items():
+        arg = arg.replace(f"${{{name}}}", value)
+    if arg.partition(" ")[0].lower() not in API:
+        return "INVALID COMMAND!\n-ERR Cannot execute command\n"
     return run(node, arg, link)
 
 

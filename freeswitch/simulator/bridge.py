@@ -27,6 +27,8 @@ def uuid_bridge(one: Channel, two: Channel) -> bool:
     part(b)
     for channel in (a, b):
         channel.other_leg = {}
+    if not a.inbound:
+        a.profile.logical_direction = "inbound"
     a.dialplan, b.dialplan = True, b.inbound
     a.set("uuid_bridge", b.uuid)
     introduce(a, b)
@@ -65,6 +67,7 @@ def name_other_legs(a: Channel, b: Channel) -> None:
     """Other-Type and Other-Leg-*: a snapshot of the other's profile."""
     mine: Headers = {"Other-Type": "originatee", **b.profile.headers("Other-Leg", index=False)}
     theirs: Headers = {"Other-Type": "originator", **a.profile.headers("Other-Leg", index=False)}
+    mine["Other-Leg-Logical-Direction"] = theirs["Other-Leg-Logical-Direction"] = "inbound"
     a.other_leg, b.other_leg = mine, theirs
     a.touch()
     b.touch()
@@ -223,6 +226,8 @@ async def exchange_media(channel: Channel) -> None:
         a.wake()
     if channel.down or channel.transfer or channel.left or channel.state != channel.running:
         return
+    if a.down:
+        channel.set("last_bridge_hangup_cause", a.hangup_cause)
     if not keep(channel, a):
         channel.hangup(a.hangup_cause or "NORMAL_CLEARING")
 
@@ -246,6 +251,9 @@ def transfer(channel: Channel, extension: str, dialplan: str = "", context: str 
     """To another extension: what runs now ends, the dialplan is asked again."""
     if channel.down:
         return
+    if not channel.inbound and not channel.dialplan:
+        channel.flip()
+        channel.dialplan = True
     profile = channel.profile
     dialplan = dialplan or profile.dialplan or "XML"
     context = context or profile.context or "default"

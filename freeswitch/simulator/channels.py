@@ -426,11 +426,11 @@ class Channel:
             return
         self.answered = self.has_codec = True
         self.profile.stamp(answered_us=micros())
-        self.set("endpoint_disposition", "ANSWER")
         self.touch()
         self.node.endpoints.media_variables(self)
         self.fire("CHANNEL_ANSWER")
         self.set_call_state("ACTIVE")
+        self.set("endpoint_disposition", "ANSWER")
 
     def hangup(self, cause: str, by: str = "switch") -> None:
         """From anywhere: the session's thread then unwinds what it was doing."""
@@ -445,6 +445,23 @@ class Channel:
         self.fire("CHANNEL_HANGUP")
         self.wake()
 
+    def flip(self) -> None:
+        """An outbound leg becomes a caller of its own: who called and who was called change places."""
+        profile = self.profile
+        self.set("pre_transfer_caller_id_name", profile.caller_id_name)
+        self.set("pre_transfer_caller_id_number", profile.caller_id_number)
+        self.set("channel_cid_flipped", "yes")
+        name, number = profile.caller_id_name, profile.caller_id_number
+        profile.caller_id_name = profile.callee_id_name or "Outbound Call"
+        profile.caller_id_number = profile.callee_id_number or profile.destination_number
+        profile.callee_id_name, profile.callee_id_number = name, number
+        self.touch()
+        self.fire(
+            "CALL_UPDATE",
+            before={"Direction": "RECV"},
+            origin=("switch_channel.c", "switch_channel_flip_cid", "3279"),
+        )
+
     def cdr(self) -> None:
         """The variables that appear with CHANNEL_HANGUP_COMPLETE."""
         self.set("hangup_cause", self.hangup_cause)
@@ -453,7 +470,7 @@ class Channel:
         self.vars.update(self.profile.cdr())
         self.set("last_app", self.get("current_application"))
         name, number = self.profile.caller_id_name, self.profile.caller_id_number
-        self.set("caller_id", f'"{name}" <{number}>')
+        self.set("caller_id", f'"{name}" <{number}>' if name else number)
 
 
 def new_uuid() -> str:

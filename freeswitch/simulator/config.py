@@ -41,6 +41,10 @@ class Settings:
     broadcast_lead_ms: int = 100
     """uuid_broadcast waits for 5 frames of audio before it plays (lead-frames)."""
 
+    connect_settle_ms: float = 2.0
+    """From a controller's `connect` to the park: long enough that a `myevents` sent at once hears
+    CHANNEL_PARK, as it does on a real switch (transcripts 50, 51)."""
+
     heartbeat_s: float = 20.0
     auth_timeout_s: float = 25.0
     """FreeSWITCH closes a connection that has not authenticated by then."""

@@ -92,7 +92,7 @@ class Endpoints:
         channel.codec = "L16"
         channel.has_codec = True
         channel.profile.source = "mod_loopback"
-        channel.profile.network_addr = ""
+        channel.profile.network_addr = channel.profile.callee_id_name = ""
         delay = "0"
         if variables.get("null_enable_auto_answer") == "true":
             delay = variables.get("null_auto_answer_delay", "0")
@@ -148,11 +148,12 @@ class Endpoints:
             direction="outbound",
             uuid=uuid,
             channel_name=name,
-            caller_id_name=cid_name,
+            # What stands before a colon does not survive (transcript 22: "Queue: Sales" rings as " Sales").
+            caller_id_name=cid_name.partition(":")[2] or cid_name,
             caller_id_number=cid_number,
             orig_caller_id_name=cid_name,
             orig_caller_id_number=cid_number,
-            callee_id_name="Outbound Call" if cid_name else "",
+            callee_id_name="Outbound Call",
             callee_id_number=number,
             network_addr="127.0.0.1",
             ani=cid_number,

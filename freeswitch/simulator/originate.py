@@ -73,7 +73,8 @@ class Dial:
             channel.on_event.append(self.watch)
         done, _ = await asyncio.wait([self._first], timeout=timeout_s)
         for channel in self.watched:
-            channel.on_event.remove(self.watch)
+            if self.watch in channel.on_event:
+                channel.on_event.remove(self.watch)
         return self._first.result() if done else None
 
     @property
@@ -181,7 +182,10 @@ async def originate(node: Simulator, text: str) -> str:
 def follow_up(channel: Channel, rest: str, words: list[str]) -> None:
     """Send the answered leg where originate said: an application or an extension."""
     channel.dialplan = True
-    flip(channel)
+    if channel.presence_id:  # a directory user is a channel within a channel
+        channel.set("originate_endpoint", "user")
+        channel.fire("CHANNEL_OUTGOING")
+    channel.flip()
     if rest.startswith("&"):
         app, _, arg = rest[1:].partition("(")
         end = arg.rfind(")")
@@ -194,26 +198,3 @@ def follow_up(channel: Channel, rest: str, words: list[str]) -> None:
         context=words[2] if len(words) > 2 else "default",
     )
     channel.set_state(channels.ROUTING)
-
-
-def flip(channel: Channel) -> None:
-    """An answered outbound leg becomes a caller of its own: its number moves to the caller's side."""
-    profile = channel.profile
-    channel.set("pre_transfer_caller_id_name", profile.caller_id_name)
-    channel.set("pre_transfer_caller_id_number", profile.caller_id_number)
-    channel.set("channel_cid_flipped", "yes")
-    profile.caller_id_name, profile.callee_id_name = (
-        profile.callee_id_name or "Outbound Call",
-        profile.caller_id_name,
-    )
-    profile.caller_id_number, profile.callee_id_number = (
-        profile.callee_id_number or profile.destination_number,
-        profile.caller_id_number,
-    )
-    profile.logical_direction = "inbound" if channel.codec != "L16" else ""
-    channel.touch()
-    channel.fire(
-        "CALL_UPDATE",
-        before={"Direction": "RECV"},
-        origin=("switch_channel.c", "switch_channel_flip_cid", "3279"),
-    )

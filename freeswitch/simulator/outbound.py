@@ -70,7 +70,11 @@ class OutboundConnection(EslConnection):
         self.notice(GOODBYE, f"Controlled-Session-UUID: {uuid}\nContent-Disposition: disconnect\n")
 
     def session_over(self) -> None:
-        """The channel is gone: close, or linger for the last events."""
+        """The channel is gone. What is being answered right now is answered first."""
+        asyncio.get_running_loop().call_soon(self._over)
+
+    def _over(self) -> None:
+        """Close, or linger for the last events."""
         if self._ending or self.lingering:
             return
         if self.linger_s is None:
@@ -145,6 +149,7 @@ async def _controlled(channel: Channel, link: OutboundConnection) -> None:
     """Park only once the controller has said `connect`, as mod_event_socket does."""
     while not link.greeted.done() and not channel.down:
         await channel.rest(None)
+    await channel.rest(channel.node.settings.connect_settle_ms / 1_000)
     if link.closed.done():
         return
     await park(channel)

@@ -32,6 +32,10 @@ async def _routing(channel: Channel) -> None:
     if steps is None:
         channel.hangup("NO_ROUTE_DESTINATION")
         return
+    if channel.profile.dialplan == "inline":
+        # The recipe is no number: the one dialled before shows again (transcript 31).
+        channel.profile.destination_number, channel.profile.rdnis = channel.profile.rdnis, ""
+        channel.touch()
     channel.dialplan = True
     channel.extension.clear()
     channel.extension.extend(steps)
