@@ -55,7 +55,11 @@ def _loads(body: bytes) -> dict[str, Header]:
 
 
 def _decoded(headers: dict[str, str]) -> dict[str, Header]:
-    return {name: _value(text) for name, text in headers.items()}
+    # Most of a channel's 150 values say what they mean: those are not worth a call each.
+    return {
+        name: _value(text) if "%" in text or text.startswith(("ARRAY", "_undef")) else text
+        for name, text in headers.items()
+    }
 
 
 def _value(text: str) -> Header:

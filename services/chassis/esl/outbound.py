@@ -27,6 +27,13 @@ from services.chassis.ids import new_id
 log = structlog.get_logger(__name__)
 
 BIND_TIMEOUT_S = 5.0
+MY_EVENTS = (  # what `myevents` switches on (mod_event_socket.c)
+    "CHANNEL_ANSWER", "CHANNEL_APPLICATION", "CHANNEL_BRIDGE", "CHANNEL_CREATE", "CHANNEL_DATA",
+    "CHANNEL_DESTROY", "CHANNEL_EXECUTE", "CHANNEL_EXECUTE_COMPLETE", "CHANNEL_HANGUP",
+    "CHANNEL_HANGUP_COMPLETE", "CHANNEL_ORIGINATE", "CHANNEL_UUID", "CHANNEL_OUTGOING", "CHANNEL_PARK",
+    "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_STATE", "CHANNEL_UNBRIDGE", "CHANNEL_UNPARK",
+    "DETECTED_SPEECH", "DTMF", "NOTALK", "TALK",
+)  # fmt: skip
 
 
 class OutboundCall:
@@ -103,7 +110,7 @@ class OutboundCall:
         async with asyncio.timeout(self._settings.handshake_timeout_s):
             said = [
                 connection.request(line, line.split(" ")[0])
-                for line in ("connect", f"linger {self._settings.linger_s}", "myevents json")
+                for line in ("connect", f"linger {self._settings.linger_s}", "myevents json", *self._fewer())
             ]
             frame, received_at = await said[0]
             self.channel = connected(frame, received_at)
@@ -112,6 +119,13 @@ class OutboundCall:
                 answer("socket … async full", await sent)
         if not self.uuid:
             raise ProtocolError("a connection that is no call")
+
+    def _fewer(self) -> list[str]:
+        """Takes back what `myevents` brings and nobody wants. Not `event json …` alone: that one would bring
+        the events of all calls of the switch."""
+        wanted = self._settings.only
+        unwanted = [name for name in MY_EVENTS if name not in wanted]
+        return ["nixevent " + " ".join(unwanted)] if wanted else []
 
     def drop(self, reason: str) -> None:
         """For the server: ends the connection, whatever state it is in."""

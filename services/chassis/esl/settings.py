@@ -87,3 +87,7 @@ class OutboundSettings(WireSettings):
 
     event_limit: int = 2000
     """For one call. A call has some 50 events."""
+
+    only: tuple[str, ...] = ()
+    """Events of the call that are wanted; () = all that `myevents` brings. Two thirds of those are of no use
+    to a flow, and each is 5 to 10 kB to read."""

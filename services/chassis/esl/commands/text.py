@@ -28,6 +28,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NUMBER = re.compile(r"\+?[0-9A-Za-z*#._\-]+")
 _DTMF = re.compile(r"[0-9A-Da-d*#wW]+(@[0-9]{1,5})?")
 _CAUSE = re.compile(r"[A-Z][A-Z0-9_]*")
+_PLAIN = re.compile(r"[0-9A-Za-z_.+@-]+(:[0-9A-Za-z_.+@-]+)*")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 _SEGMENT = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]*")
 _RUNS_CODE = re.compile(
@@ -105,6 +106,10 @@ def variable_name(field: str, value: str) -> str:
 def free(field: str, value: str, *, limit: int = VALUE_CHARS, also: str = "") -> str:
     """A value in free text: any language, no control character, none of FreeSWITCH's own syntax."""
     _bounded(field, value, limit)
+    if (
+        _PLAIN.fullmatch(value) and not also and ":_:" not in value
+    ):  # ids, numbers, moments: nine values of ten, ten times faster
+        return value
     for char in value:
         if char != " " and not is_printable(char):
             raise UnsafeArgument(field, "holds a line break or control character")
