@@ -20,7 +20,7 @@ from services.ivr.config import IvrConfig
 from services.ivr.prompts import Prompts
 from services.ivr.service import Ivr
 from services.ivr.service.book import Book
-from services.ivr.service.call import Parts
+from services.ivr.service.call import EVENTS, Parts
 from services.ivr.service.journal import Journal
 from services.ivr.service.queueing import Queueing
 from services.ivr.store import MIGRATIONS, Store
@@ -58,9 +58,8 @@ async def serve(settings: IvrConfig, stop: process.Stop) -> None:
     ivr = Ivr(book, crm, parts, default_tenant=settings.ivr_tenant)
     thread = EslThread(SERVICE)
     host, _, port = settings.ivr_esl_listen.rpartition(":")
-    calls = OutboundServer(
-        thread, host, int(port), ivr.take, settings=OutboundSettings(call_limit=settings.ivr_call_limit)
-    )
+    handing_over = OutboundSettings(call_limit=settings.ivr_call_limit, only=EVENTS)
+    calls = OutboundServer(thread, host, int(port), ivr.take, settings=handing_over)
     server = Server(settings.grpc_listen, service=SERVICE)
     server.add(ivr_pb2_grpc.add_IvrServicer_to_server, Api(book, store))
     relay = OutboxRelay(database, bus, service=SERVICE)

@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - gRPC methods are named by the contract
 """The Ivr RPCs."""
 
 from __future__ import annotations

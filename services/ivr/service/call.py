@@ -29,6 +29,8 @@ from services.ivr.service.sounds import sounds
 
 log = structlog.get_logger()
 
+EVENTS = ("CHANNEL_EXECUTE_COMPLETE", "DTMF", "CHANNEL_BRIDGE", "CHANNEL_HANGUP_COMPLETE")
+"""What a flow has to know; each event more is 5 to 10 kB to read, for every call."""
 SLACK_S = 5.0
 """A playback that has not ended so long after its length is taken for ended: an event may be lost."""
 HANG_UP_S = 5.0
@@ -266,13 +268,22 @@ class Call:
         self._steps.put_nowait((what, playback))
 
     async def _send(self) -> None:
-        while step := await self._steps.get():
-            try:
-                await self._sent(*step)
-            except EslError as problem:  # the call is gone, or its connection: the stream tells which
-                log.debug("step_not_taken", reason=str(problem))
+        """All that waits goes out in one piece, in order; the replies come in one piece too."""
+        while first := await self._steps.get():
+            batch = [first]
+            while not self._steps.empty() and (step := self._steps.get_nowait()):
+                batch.append(step)
+            await asyncio.gather(*(self._sent(*step) for step in batch))
+            if self._over.is_set() and self._steps.empty():
+                return
 
     async def _sent(self, what: App | Command | str, playback: int) -> None:
+        try:
+            await self._said(what, playback)
+        except EslError as problem:  # the call is gone, or its connection: the stream tells which
+            log.debug("step_not_taken", reason=str(problem))
+
+    async def _said(self, what: App | Command | str, playback: int) -> None:
         if isinstance(what, str):
             await self._switch.hangup(what)
         elif isinstance(what, Command):
@@ -298,9 +309,9 @@ class Call:
             case "DTMF":
                 self.tell(on.Digit(event.get("DTMF-Digit")))
             case "CHANNEL_BRIDGE":
-                # FreeSWITCH resets a channel whose socket ends while socket_resume is true: the conversation that
-                # has just begun would be torn apart by our letting go. The dialplan turns it off at every bridge,
-                # but some 20 ms after this event.
+                # FreeSWITCH resets a channel whose socket ends while socket_resume is true: the conversation
+                # that has just begun would be torn apart by our letting go. The dialplan turns it off at
+                # every bridge, but some 20 ms after this event.
                 self._tell_switch(fs.uuid_setvar(self._switch.uuid, "socket_resume", "false"))
                 self.tell(on.Bridged())
             case "CHANNEL_HANGUP_COMPLETE":

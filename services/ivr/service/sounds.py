@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from services.chassis.esl import commands as fs
 from services.chassis.esl.commands import Sound
 from services.ivr.engine import commands as do
@@ -19,7 +21,8 @@ _TONES = {
 }
 
 
-def sounds(prompts: Prompts, names: tuple[str, ...], language: str) -> tuple[list[Sound], float]:
+@lru_cache(maxsize=4096)  # a few prompts make most sentences; places in the queue make the rest
+def sounds(prompts: Prompts, names: tuple[str, ...], language: str) -> tuple[tuple[Sound, ...], float]:
     """What to play for these prompts, and its length in seconds. A prompt without a recording is left out;
     with none left it is a tone, because a caller is never to hear nothing."""
     root = str(prompts.root)
@@ -38,6 +41,6 @@ def sounds(prompts: Prompts, names: tuple[str, ...], language: str) -> tuple[lis
             found.append(fs.file(root, f"{language}/{name}.wav"))
             length_s += prompts.length_s(name, language)
     if found:
-        return found, length_s
+        return tuple(found), length_s
     fallback = do.TONE if do.MUSIC in names else do.NOTICE
     return sounds(prompts, (fallback,), language)
