@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import structlog
 
@@ -32,7 +33,7 @@ async def serve(settings: AcdConfig, stop: process.Stop) -> None:
         max_age_days=settings.nats_stream_max_age_days,
         max_mib=settings.nats_stream_max_mib,
     )
-    store = Store(database)
+    store = Store(database, pace_s=settings.acd_projection_pace_s)
     router = Router(settings, Announcer(bus))
     thread = EslThread(SERVICE)
     switches = Switches(settings, thread, router)
@@ -59,6 +60,10 @@ async def serve(settings: AcdConfig, stop: process.Stop) -> None:
 
     await bus.start()
     restore(router, await store.load())
+    # What is there now stays: it need not be looked through for garbage again and again. And a call makes
+    # some thousand objects that reference counting frees by itself: Python's default would look every 700.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     thread.start()
     parts = list(await switches.start())
     if not await reconciler.first_done(settings.acd_start_patience_s):

@@ -104,6 +104,10 @@ class AcdConfig(ServiceConfig):
     acd_projection_batch: int = Field(default=500, ge=1, le=5_000)
     """Own events written to PostgreSQL in one transaction."""
 
+    acd_projection_pace_s: float = Field(default=0.2, ge=0, le=10)
+    """The tables follow the events by this much. At 50 calls/s it makes one transaction of a hundred events
+    where there would be fifty of two; nothing reads these tables to decide."""
+
     def switches(self) -> list[tuple[str, str, int]]:
         """Name, host and port of each switch."""
         found = [_NODE.fullmatch(entry) for entry in self.esl_nodes.split(",")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -53,8 +54,9 @@ class Stored:
 class Store:
     """The ACD's tables. Raises Unavailable when the database is away."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, pace_s: float = 0.0) -> None:
         self._database = database
+        self._pace_s = pace_s
 
     # ------------------------------------------------------------ settings
 
@@ -107,6 +109,9 @@ class Store:
 
         An event that PostgreSQL refuses fails the batch: the bus then comes with them one by one.
         """
+        await asyncio.sleep(
+            self._pace_s
+        )  # meanwhile the next batch grows: a transaction costs more than a row
         batches: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for event in events:
             kind = event.type.rpartition(".")[2]

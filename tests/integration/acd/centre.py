@@ -207,6 +207,7 @@ async def open_centre(
         "esl_password": switch.settings.esl_password,
         "drain_s": 0.2,
         "acd_word_grace_ms": 200,
+        "acd_projection_pace_s": 0.02,
         "acd_reconcile_s": 0.5,
         "acd_settle_ms": 400,
     }
