@@ -84,7 +84,8 @@ class Suite:
 
     @property
     def page_url(self) -> str:
-        return f"http://{self.wiring.page}"
+        host = LOOPBACK if self.options.host == "0.0.0.0" else self.options.host  # noqa: S104
+        return f"http://{host}:{self.wiring.ports.gateway}"
 
     @property
     def admin(self) -> str:

@@ -13,14 +13,13 @@ from deploy.local.wiring import USUAL_PORTS
 
 async def up(options: UpOptions) -> int:
     await warn_of_absent_switches(options)
-    async with asyncio.TaskGroup() as group:
-        page = group.create_task(console.build(say)) if options.console else None
-        try:
-            status = await run_suite(options)
-        finally:
-            if page:
-                page.cancel()
-    return status
+    page = asyncio.create_task(console.build(say)) if options.console else None
+    try:
+        return await run_suite(options)
+    finally:
+        if page:
+            page.cancel()
+            await asyncio.wait({page})
 
 
 async def run_suite(options: UpOptions) -> int:
