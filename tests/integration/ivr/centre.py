@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -15,15 +14,21 @@ from freeswitch.simulator.channels import Channel
 from freeswitch.simulator.config import Settings
 from freeswitch.simulator.node import Simulator
 from freeswitch.simulator.people import CallSpec, Phone
+from services.chassis import db, tenant
 from services.chassis.bus import Bus
 from services.chassis.envelope import Envelope
 from services.chassis.esl import EslNode, EslThread, Link
 from services.chassis.esl import commands as fs
 from services.chassis.ids import new_id
 from services.chassis.process import Stop
+from services.chassis.rpc import Client
 from services.ivr.__main__ import serve
 from services.ivr.config import SOUNDS, IvrConfig
+from services.ivr.prompts import Prompts
+from services.ivr.service.book import Book
+from services.ivr.store import Store
 from services.stubs.common.v1 import types_pb2
+from services.stubs.ivr.v1 import ivr_pb2_grpc
 from tests.integration.ivr.fakes import FakeAcd, FakeCrm
 
 
@@ -59,6 +64,10 @@ class Ivr:
                 writer.close()
                 return
 
+    @property
+    def stopped(self) -> bool:
+        return self._task.done()
+
     async def stop(self) -> None:
         self._stop.ask("test")
         await self._task
@@ -78,6 +87,7 @@ class Centre:
         self.switch = Simulator(Settings(ivr=sockets, recordings=recordings, sounds=(self.sounds,)))
         self.events: list[Envelope] = []
         self.ivrs: list[Ivr] = []
+        self._heard: dict[str, list[str]] = {}
         self._bus = Bus(nats_url, service="test")
         self._thread = EslThread("test")
         self.link: Link
@@ -108,7 +118,7 @@ class Centre:
         return IvrConfig(
             database_url=self.dsn,  # type: ignore[arg-type]
             nats_url=self.nats_url,
-            grpc_listen="127.0.0.1:0",
+            grpc_listen=f"127.0.0.1:{self.free_port()}",
             ivr_esl_listen=f"127.0.0.1:{self.ports[place]}",
             acd_address=f"127.0.0.1:{self.acd.port}",
             crm_address=f"127.0.0.1:{self.crm.port}",
@@ -124,10 +134,32 @@ class Centre:
         await ivr.ready()
         return ivr
 
+    async def publish(self, source: str, slug: str = "demo") -> None:
+        """As another IVR process would, before this one starts."""
+        database = await db.connect(self.dsn, "ivr", size=2)
+        book = Book(Store(database), Prompts(), refresh_s=1)
+        with tenant.use(slug):
+            await book.publish(source)
+        await database.close()
+
+    async def ask(self, ivr: Ivr, method: str, request: Any) -> Any:
+        """An RPC of the IVR's own."""
+        client = Client(ivr.settings.grpc_listen, ivr_pb2_grpc.IvrStub, service="ivr", timeout_s=5)
+        try:
+            with tenant.use("demo"):
+                return await client.call(getattr(client.stub, method), request)
+        finally:
+            await client.close()
+
     # ---- people ----
 
     def call(self, number: str = "13800000001", called: str = "10050", **script: Any) -> Channel:
-        return self.switch.people.call(CallSpec.of({"from": number, "to": called, **script}))
+        caller = self.switch.people.call(CallSpec.of({"from": number, "to": called, **script}))
+        heard = self._heard[caller.uuid] = []
+        caller.on_event.append(
+            lambda channel, event: heard.append(_heard(channel)) if event == "CHANNEL_EXECUTE" else None
+        )
+        return caller
 
     def key(self, caller: Channel, digits: str) -> None:
         self.switch.people.dial_digits(caller, digits)
@@ -145,14 +177,6 @@ class Centre:
         await self.link.api(fs.uuid_bridge(caller.uuid, uuid))
         return self.switch.channels[uuid]
 
-    def hears(self, caller: Channel) -> str:
-        """What is being played to the caller, by the names of its recordings."""
-        arg = caller.get("current_application_data") or ""
-        if caller.get("current_application") != "playback":
-            return str(caller.get("current_application"))
-        names = [Path(part).stem for part in arg.removeprefix("file_string://").split("!")]
-        return " ".join(dict.fromkeys(names))
-
     # ---- waiting, without sleeping for luck ----
 
     async def until(self, condition: Callable[[], Any], within_s: float = 10.0) -> None:
@@ -160,11 +184,14 @@ class Centre:
             while not condition():
                 await asyncio.sleep(0.01)
 
-    async def hearing(self, caller: Channel, name: str, within_s: float = 10.0) -> None:
+    async def hearing(self, caller: Channel, name: str, within_s: float = 15.0) -> None:
+        """Until the caller has begun to hear it; what was heard before is behind us then."""
+        heard = self._heard[caller.uuid]
         try:
-            await self.until(lambda: name in self.hears(caller), within_s)
+            await self.until(lambda: any(name in each for each in heard), within_s)
         except TimeoutError:
-            raise AssertionError(f"the caller hears {self.hears(caller)!r}, not {name!r}") from None
+            raise AssertionError(f"the caller heard {heard}, not {name!r}") from None
+        del heard[: next(place for place, each in enumerate(heard) if name in each) + 1]
 
     async def over(self, caller: Channel) -> None:
         await self.until(lambda: caller.uuid not in self.switch.channels)
@@ -179,7 +206,14 @@ class Centre:
     def announced(self, kind: str) -> list[dict[str, Any]]:
         return [each.data for each in self.events if each.type.endswith(f".{kind}")]
 
-    async def rows(self, query: str) -> list[dict[str, Any]]:
+    async def rows(self, query: str, count: int) -> list[dict[str, Any]]:
+        """Once there are so many: the journal writes a moment later."""
+        async with asyncio.timeout(10):
+            while len(found := await self._rows(query)) < count:
+                await asyncio.sleep(0.05)
+        return found
+
+    async def _rows(self, query: str) -> list[dict[str, Any]]:
         connection = await asyncpg.connect(self.dsn, server_settings={"search_path": "ivr"})
         try:
             await connection.execute("set switchyard.tenant = '*'")
@@ -187,5 +221,11 @@ class Centre:
         finally:
             await connection.close()
 
-    def totals(self) -> Any:
-        return json.loads(json.dumps(self.switch.ledger.totals()))
+
+def _heard(caller: Channel) -> str:
+    """What begins to be played, by the names of its recordings; or the application."""
+    arg = caller.get("current_application_data") or ""
+    if caller.get("current_application") != "playback":
+        return str(caller.get("current_application"))
+    names = [Path(part).stem for part in arg.removeprefix("file_string://").split("!")]
+    return " ".join(dict.fromkeys(names))
