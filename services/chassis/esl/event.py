@@ -59,6 +59,10 @@ class EslNode:
     port: int
     password: str = field(repr=False)
 
+    def __post_init__(self) -> None:
+        if not self.password or not self.password.isprintable():
+            raise ValueError(f"the password of node {self.name} is empty or holds a control character")
+
 
 @dataclass(frozen=True, slots=True)
 class LinkUp:

@@ -92,7 +92,10 @@ class OutboundCall:
             await self._connection.request(line, "hangup")
 
     def stream(self) -> AsyncIterator[Event]:
-        """The call's events in order of arrival; ends when the connection ended. For one consumer."""
+        """The call's events in order of arrival; ends when the connection ended. For one consumer.
+
+        When CHANNEL_BRIDGE comes, the call is another's: leave, or two controllers drive it after the bridge.
+        """
         return self._stream
 
     async def close(self) -> None:

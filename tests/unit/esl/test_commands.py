@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from services.chassis.esl import UnsafeArgument
@@ -122,6 +122,7 @@ def test_numbers_and_names_with_anything_in_them_are_refused(evil: str) -> None:
         "execute_on_answer",
         "bridge_pre_execute_aleg_app",
         "exec_after_bridge_app",
+        "record_post_process_exec_api",
         "session_in_hangup_hook",
     ],
 )
@@ -182,6 +183,7 @@ def test_numbers_out_of_bounds_are_refused() -> None:
             build()
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_what_a_person_typed_is_always_safe_once_shown(typed: str) -> None:
     shown = fs.shown_text(typed)
@@ -191,6 +193,7 @@ def test_what_a_person_typed_is_always_safe_once_shown(typed: str) -> None:
     assert fs_parse.originate(command.args)[0] == {"a": shown, "b": "2"}
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=60))
 def test_a_value_is_read_by_the_switch_as_it_was_meant_or_refused(value: str) -> None:
     try:
@@ -206,6 +209,7 @@ def test_a_value_is_read_by_the_switch_as_it_was_meant_or_refused(value: str) ->
     assert fs_parse.separated(fs.uuid_setvar(A, "a", value).args, " ", 3) == [A, "a", value]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_packed_text_comes_back_exactly(text: str) -> None:
     assume(not any("\ud800" <= char <= "\udfff" for char in text))

@@ -306,3 +306,9 @@ async def test_a_thread_starts_once_and_stops_with_links_open() -> None:
         assert not link.up
         await link.stop()
         await thread.stop()
+
+
+@pytest.mark.parametrize("password", ["", "a\nb", "a\u2028b"])
+def test_a_password_that_would_be_a_command_is_refused(password: str) -> None:
+    with pytest.raises(ValueError, match="password of node lab"):
+        EslNode("lab", "127.0.0.1", 8021, password)

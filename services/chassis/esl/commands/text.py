@@ -31,9 +31,7 @@ _CAUSE = re.compile(r"[A-Z][A-Z0-9_]*")
 _PLAIN = re.compile(r"[0-9A-Za-z_.+@-]+(:[0-9A-Za-z_.+@-]+)*")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 _SEGMENT = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]*")
-_RUNS_CODE = re.compile(
-    r"api_|exec_|.*execute|.*hook|origination_nested_vars|app_disable|ent_originate", re.I
-)
+_RUNS_CODE = re.compile(r"api_|.*exec|.*hook|origination_nested_vars|app_disable|ent_originate", re.I)
 
 
 class UnsafeArgument(ValueError):
