@@ -61,6 +61,16 @@ def listed(variables: Mapping[str, str]) -> str:
 
 
 def bracketed(variables: Mapping[str, str]) -> str:
-    r"""For originate: `{^^|a=1|b=two\swords}`, or nothing. Blanks are `\s`, as the outer split wants it."""
+    """For originate: `{^^|a=1|b='two words'}`, or nothing.
+
+    Quotes keep the blanks from the first of three splits and are gone after it; values hold none themselves.
+    """
     given = {name: value for name, value in variables.items() if value}
-    return "{" + listed(given).replace(" ", "\\s") + "}" if given else ""
+    if not given:
+        return ""
+    parts = (part.partition("=") for part in pairs(given))
+    return (
+        "{^^|"
+        + "|".join(f"{name}='{value}'" if " " in value else f"{name}={value}" for name, _, value in parts)
+        + "}"
+    )
