@@ -51,20 +51,19 @@ def build(parts: Parts) -> tuple[App, FastAPI]:
             "auto_configure": False,
         },
     )
-    routes = Routes(parts.accounts)
+    routes = Routes(app.router, parts.accounts)
     for module in (session, work, customers, orders, centre, admin):
         module.add(routes, parts)
-    app.include_router(routes.router)
+    _every_route_declares(app)
     problems.install(app)
     app.router.routes.append(WebSocketRoute(SOCKET, AgentSocket(parts).serve))
     console = Console(parts.config.gateway_console_dir)
     app.router.routes.append(Route("/{path:path}", console.serve, methods=["GET"]))
-    _every_route_declares(routes)
     return Edge(app, parts.config), app
 
 
-def _every_route_declares(routes: Routes) -> None:
+def _every_route_declares(app: FastAPI) -> None:
     """A route without a permission would be open to the world: then better no gateway at all."""
-    for route in routes.router.routes:
-        if not isinstance(route, APIRoute) or "x-permission" not in (route.openapi_extra or {}):
+    for route in app.router.routes:
+        if isinstance(route, APIRoute) and "x-permission" not in (route.openapi_extra or {}):
             raise AssertionError(f"{route} declares no permission")

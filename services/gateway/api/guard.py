@@ -20,10 +20,13 @@ OPEN = "none"  # what `x-permission` says of the few routes that anybody may cal
 
 
 class Routes:
-    """An APIRouter on which every route declares its permission."""
+    """A router on which every route declares its permission.
 
-    def __init__(self, accounts: Accounts) -> None:
-        self.router = APIRouter(prefix=PREFIX)
+    The application's own: a router of ours, included, would have FastAPI work out every route twice.
+    """
+
+    def __init__(self, router: APIRouter, accounts: Accounts) -> None:
+        self._router = router
         self._accounts = accounts
 
     def add(
@@ -37,8 +40,8 @@ class Routes:
     ) -> Callable[[Handler], Handler]:
         """Decorator; `permission` None: open to anybody."""
         guards = [Depends(self._guard(permission))] if permission else []
-        return self.router.api_route(
-            path,
+        return self._router.api_route(
+            PREFIX + path,
             methods=[method],
             status_code=status,
             dependencies=guards,
