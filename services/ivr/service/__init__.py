@@ -13,6 +13,7 @@ from services.chassis import clock, tenant
 from services.chassis.errors import SwitchyardError
 from services.chassis.esl import EslError, OutboundCall
 from services.chassis.esl import commands as fs
+from services.chassis.ids import is_id
 from services.chassis.log import bind_contact
 from services.ivr.api import Crm
 from services.ivr.domain import Flow
@@ -87,7 +88,7 @@ class Ivr:
 def _known_as(arrived: Arrival, caller: Caller) -> Arrival:
     """The contact under the number and customer that CRM knows."""
     number = clean_number(caller.number) or arrived.contact.from_number
-    customer_id = caller.customer_id or arrived.contact.customer_id
+    customer_id = caller.customer_id if is_id(caller.customer_id) else arrived.contact.customer_id
     return replace(arrived, contact=replace(arrived.contact, from_number=number, customer_id=customer_id))
 
 

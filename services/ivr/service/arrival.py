@@ -27,7 +27,7 @@ class Arrival:
 def arrival(channel: Event, *, default_tenant: str, now: datetime) -> Arrival:
     """Reads the channel. Nothing in it is trusted: what is malformed is as if it were absent."""
     variable = channel.variable
-    known = variable("sy_contact_id")
+    known, customer = variable("sy_contact_id"), variable("sy_customer_id")
     node = variable("sy_flow_node")
     position = Position(
         node=node,
@@ -39,9 +39,9 @@ def arrival(channel: Event, *, default_tenant: str, now: datetime) -> Arrival:
         tenant=_slug(variable("sy_tenant"), default_tenant),
         node=channel.get("FreeSWITCH-Switchname"),
         call_id=channel.uuid,
-        from_number=variable("sy_from_number") or clean_number(channel.get("Caller-Caller-ID-Number")),
-        to_number=variable("sy_to_number") or clean_number(channel.get("Caller-Destination-Number")),
-        customer_id=variable("sy_customer_id"),
+        from_number=clean_number(variable("sy_from_number") or channel.get("Caller-Caller-ID-Number")),
+        to_number=clean_number(variable("sy_to_number") or channel.get("Caller-Destination-Number")),
+        customer_id=customer if is_id(customer) else "",
         opened_at=_moment(variable("sy_opened_at")) or now,
     )
     return Arrival(
