@@ -27,7 +27,7 @@ def parse(arguments: list[str]) -> Settings:
     parser.add_argument("--recordings", type=Path, default=None)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--show-lag-ms", type=int, default=100)
-    parser.add_argument("--heartbeat-s", type=float, default=20.0)
+    parser.add_argument("--heartbeat-s", type=float, default=5.0)
     given = parser.parse_args(arguments)
     host, _, port = given.esl_listen.rpartition(":")
     if not host or not port.isdigit():

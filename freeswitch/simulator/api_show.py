@@ -43,9 +43,12 @@ class Table:
 
 
 def row(channel: Channel) -> Shown:
-    profile = channel.profile
+    profile, first = channel.profile, channel.first_profile
     created = profile.created_us // 1_000_000
     state = channel.running if not channel.down else channel.last_live
+    app, data = channel.shown_app
+    codec = channel.codec if channel.has_codec else ""
+    rate, bits = ("8000", "128000" if codec == "L16" else "64000") if codec else ("", "")
     return {
         "uuid": channel.uuid,
         "direction": profile.direction,
@@ -55,18 +58,18 @@ def row(channel: Channel) -> Shown:
         "state": STATES[state],
         "cid_name": profile.caller_id_name,
         "cid_num": profile.caller_id_number,
-        "ip_addr": profile.network_addr,
+        "ip_addr": profile.network_addr if channel.inbound else "",
         "dest": profile.destination_number,
-        "application": channel.get("current_application") or "",
-        "application_data": channel.get("current_application_data") or "",
+        "application": app,
+        "application_data": data,
         "dialplan": profile.dialplan,
         "context": profile.context,
-        "read_codec": channel.codec if channel.has_codec else "",
-        "read_rate": "8000" if channel.has_codec else "",
-        "read_bit_rate": "64000" if channel.has_codec else "",
-        "write_codec": channel.codec if channel.has_codec else "",
-        "write_rate": "8000" if channel.has_codec else "",
-        "write_bit_rate": "64000" if channel.has_codec else "",
+        "read_codec": codec,
+        "read_rate": rate,
+        "read_bit_rate": bits,
+        "write_codec": codec,
+        "write_rate": rate,
+        "write_bit_rate": bits,
         "secure": "",
         "hostname": channel.node.settings.name,
         "presence_id": channel.presence_id,
@@ -75,17 +78,25 @@ def row(channel: Channel) -> Shown:
         "callstate": channel.call_state if not channel.down else "ACTIVE",
         "callee_name": profile.callee_id_name,
         "callee_num": profile.callee_id_number,
-        "callee_direction": "",
+        "callee_direction": "SEND" if channel.peer is not None else "",
         "call_uuid": channel.call_uuid,
         "sent_callee_name": channel.get("last_sent_callee_id_name") or "",
         "sent_callee_num": channel.get("last_sent_callee_id_number") or "",
-        "initial_cid_name": profile.orig_caller_id_name,
-        "initial_cid_num": profile.orig_caller_id_number,
-        "initial_ip_addr": profile.network_addr,
-        "initial_dest": profile.destination_number,
-        "initial_dialplan": profile.dialplan,
-        "initial_context": profile.context,
+        "initial_cid_name": first.caller_id_name,
+        "initial_cid_num": first.caller_id_number,
+        "initial_ip_addr": first.network_addr if channel.inbound else "",
+        "initial_dest": first.destination_number,
+        "initial_dialplan": first.dialplan,
+        "initial_context": first.context,
     }
+
+
+_A_LEG = (
+    *("uuid", "direction", "created", "created_epoch", "name", "state", "cid_name", "cid_num", "ip_addr"),
+    *("dest", "presence_id", "presence_data", "accountcode", "callstate", "callee_name", "callee_num"),
+    *("callee_direction", "call_uuid", "hostname", "sent_callee_name", "sent_callee_num"),
+)
+_B_LEG = tuple(name for name in _A_LEG if name not in {"call_uuid", "hostname"})
 
 
 def _channels(node: Simulator) -> list[Shown]:
@@ -99,12 +110,10 @@ def _calls(node: Simulator, bridged_only: bool) -> list[Shown]:
         other = channel.peer
         if channel.bridge_of is not None or (bridged_only and other is None):
             continue
-        shown = row(channel)
+        mine, theirs = row(channel), row(other) if other is not None else {}
+        shown = {name: mine[name] for name in _A_LEG}
+        shown |= {f"b_{name}": theirs.get(name, "") for name in _B_LEG}
         shown["call_created_epoch"] = str(channel.profile.bridged_us // 1_000_000) if other else ""
-        keys = ("uuid", "direction", "created", "created_epoch", "name", "state", "cid_name", "cid_num")
-        theirs = row(other) if other is not None else {}
-        for key in (*keys, "ip_addr", "dest", "presence_id", "callstate", "callee_name", "callee_num"):
-            shown[f"b_{key}"] = theirs.get(key, "")
         rows.append(shown)
     return rows
 

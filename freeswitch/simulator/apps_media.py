@@ -11,8 +11,8 @@ from freeswitch.simulator.waiting import Ended, OnDigit, application, wait
 
 ALL_KEYS = "1234567890*#"
 _TYPES = ("local_stream", "tone_stream")
-NOT_FOUND = "FILE NOT FOUND"
 PLAYED = "FILE PLAYED"
+_ANSWERS = {None: "FILE NOT FOUND", Ended.GONE: "PLAYBACK ERROR"}
 
 
 def terminators(channel: Channel) -> str:
@@ -41,7 +41,7 @@ async def play(channel: Channel, path: str, on_digit: OnDigit | None) -> Ended |
     if seconds is None:
         return None
     channel.mark_early()
-    if channel.down:
+    if not channel.ready:
         return Ended.GONE
     what: dict[str, str | list[str]] = {}
     if path.partition(":")[0] in _TYPES:
@@ -76,7 +76,7 @@ async def _playback(channel: Channel, arg: str) -> Ended | None:
         ended = await play(channel, one, _stopper(channel))
         if ended in {Ended.GONE, Ended.BREAK, Ended.DIGIT}:
             break
-    channel.set("current_application_response", NOT_FOUND if ended is None else PLAYED)
+    channel.set("current_application_response", _ANSWERS.get(ended, PLAYED))
     return ended
 
 

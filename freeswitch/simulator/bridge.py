@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from freeswitch.simulator import channels
 from freeswitch.simulator.channels import Channel, micros, new_uuid
-from freeswitch.simulator.waiting import wait
+from freeswitch.simulator.waiting import execute, wait
 
 if TYPE_CHECKING:
     from freeswitch.simulator.events import Headers
@@ -124,6 +124,7 @@ async def _lead(channel: Channel, other: Channel) -> None:
     channel.set("uuid_bridge", None)
     origin = ("switch_ivr_bridge.c", "uuid_bridge_on_soft_execute", "1236")
     for leg, partner in ((channel, other), (other, channel)):
+        leg.shown_app = ("uuid_bridge", partner.uuid)
         after: Headers = {"Application": "uuid_bridge", "Application-Data": partner.uuid}
         leg.fire("CHANNEL_EXECUTE", after=after, origin=origin)
     await talk(channel, other)
@@ -155,6 +156,7 @@ async def talk(a: Channel, b: Channel) -> None:
     b.bridge_of = a
     b.set_state(channels.CONSUME_MEDIA)
     _call_update(a, b)
+    await _pre_bridge(a)
     await _sound(a, b)
     a.peer = None
     a.set("bridge_to", None)
@@ -167,7 +169,7 @@ async def talk(a: Channel, b: Channel) -> None:
     a.node.people.parted(a, b)
     if b.state == channels.EXCHANGE_MEDIA:
         b.wake()
-    if not a.down and not a.transfer and not a.left:
+    if not a.down and not a.transfer and not a.left and a.state == a.running:
         keep(a, b)
 
 
@@ -189,6 +191,20 @@ def _call_update(leg: Channel, other: Channel) -> None:
 
 def _apart(a: Channel, b: Channel) -> bool:
     return a.down or b.down or a.left or b.left or a.peer is not b or b.peer is not a
+
+
+async def _pre_bridge(channel: Channel) -> None:
+    """execute_on_pre_bridge runs when both already talk, a moment after CHANNEL_BRIDGE was heard:
+    who acts on that event at once acts before it."""
+    order = channel.get("execute_on_pre_bridge")
+    if not order:
+        return
+    until = asyncio.get_running_loop().time() + channel.node.settings.pre_bridge_ms / 1_000
+    while channel.ready and (left := until - asyncio.get_running_loop().time()) > 0:
+        await channel.rest(left)
+    if channel.ready:
+        app, _, arg = order.partition(" ")
+        await execute(channel, app, arg)
 
 
 async def _sound(a: Channel, b: Channel) -> None:

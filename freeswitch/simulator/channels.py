@@ -7,7 +7,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from freeswitch.simulator.causes import known, q850
@@ -141,6 +141,8 @@ class Channel:
         self.uuid = uuid
         self.name = name
         self.profile = profile
+        self.first_profile = replace(profile)
+        self.shown_app = ("", "")
         self.inbound = profile.direction == "inbound"
         self.state = NEW
         self.running = NEW

@@ -45,7 +45,12 @@ class Settings:
     """From a controller's `connect` to the park: long enough that a `myevents` sent at once hears
     CHANNEL_PARK, as it does on a real switch (transcripts 50, 51)."""
 
-    heartbeat_s: float = 20.0
+    pre_bridge_ms: float = 20.0
+    """From CHANNEL_BRIDGE to what execute_on_pre_bridge orders: 20 to 50 ms were measured."""
+
+    heartbeat_s: float = 5.0
+    """As in freeswitch/conf."""
+
     auth_timeout_s: float = 25.0
     """FreeSWITCH closes a connection that has not authenticated by then."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from freeswitch.simulator.dialstring import split
@@ -21,6 +22,7 @@ class Dialplan:
         self.node = node
         # Tests add extensions of their own here: (context, extension) -> steps.
         self.extra: dict[tuple[str, str], Steps] = {}
+        self.finders: list[Callable[[Channel], Steps | None]] = []
 
     def hunt(self, channel: Channel) -> Steps | None:
         profile = channel.profile
@@ -29,6 +31,10 @@ class Dialplan:
         found = self.extra.get((profile.context, profile.destination_number))
         if found is not None:
             return found
+        for find in self.finders:
+            steps = find(channel)
+            if steps is not None:
+                return steps
         if profile.context == "public":
             return self._public(channel)
         if profile.context == "switchyard":
@@ -42,9 +48,6 @@ class Dialplan:
         return [
             ("set", f"sy_tenant={tenant}"),
             ("set", "sy_leg=caller"),
-            ("set", "hangup_after_bridge=false"),
-            ("set", "transfer_after_bridge=ivr:XML:switchyard"),
-            ("set", "socket_resume=true"),
             *self._hand_over(),
         ]
 
@@ -61,11 +64,15 @@ class Dialplan:
 
     def _hand_over(self) -> Steps:
         """Each IVR in turn, twice (the first line also ends when its process dies), after two
-        seconds of ringing once more, then the apology."""
+        seconds of ringing once more, then the apology. freeswitch/conf/dialplan says why."""
         if not self.node.ivr:
             return [("transfer", "sorry XML switchyard")]
         socket = ("socket", f"{self.node.ivr} async full")
         return [
+            ("set", "hangup_after_bridge=false"),
+            ("set", "transfer_after_bridge=ivr:XML:switchyard"),
+            ("set", "socket_resume=true"),
+            ("set", "execute_on_pre_bridge=set socket_resume=false"),
             socket,
             socket,
             ("playback", "tone_stream://%(1000,1000,425);loops=1"),

@@ -149,7 +149,9 @@ def _begin(node: Simulator, attempt: Dial, leg: Leg, shared: dict[str, str]) -> 
     variables = shared | leg.variables
     uuid = variables.get("origination_uuid") or new_uuid()
     if uuid in node.channels:
-        raise Refused("DESTINATION_OUT_OF_ORDER")
+        if leg.endpoint != "null":
+            raise Refused("DESTINATION_OUT_OF_ORDER")
+        uuid = new_uuid()  # mod_loopback does not mind and takes another
     if node.paused_outbound or len(node.channels) >= node.settings.max_sessions:
         raise Refused("SWITCH_CONGESTION")
     channel, start = node.endpoints.open(leg, uuid, variables, attempt)
@@ -175,21 +177,21 @@ async def originate(node: Simulator, text: str) -> str:
     result = await dial(node, where, extra=extra, timeout_s=timeout)
     if result.channel is None:
         return f"-ERR {result.cause}\n"
-    follow_up(result.channel, rest, words)
+    follow_up(result.channel, words)
     return f"+OK {result.channel.uuid}\n"
 
 
-def follow_up(channel: Channel, rest: str, words: list[str]) -> None:
-    """Send the answered leg where originate said: an application or an extension."""
+def follow_up(channel: Channel, words: list[str]) -> None:
+    """Send the answered leg where originate said: an application or an extension. Blanks in an
+    application's argument need quotes around the whole."""
     channel.dialplan = True
     if channel.presence_id:  # a directory user is a channel within a channel
         channel.set("originate_endpoint", "user")
         channel.fire("CHANNEL_OUTGOING")
     channel.flip()
-    if rest.startswith("&"):
-        app, _, arg = rest[1:].partition("(")
-        end = arg.rfind(")")
-        channel.extension.append((app.split(" ")[0], arg[:end] if end >= 0 else ""))
+    if words[0].startswith("&"):
+        app, _, arg = words[0][1:].partition("(")
+        channel.extension.append((app, arg.rpartition(")")[0] or arg))
         channel.set_state(channels.EXECUTE)
         return
     channel.profile = channel.profile.next(

@@ -10,13 +10,10 @@ from freeswitch.simulator.channels import Channel
 from freeswitch.simulator.commands import EslConnection
 from freeswitch.simulator.events import Event
 from freeswitch.simulator.protocol import GOODBYE
-from freeswitch.simulator.waiting import application, park, wait
+from freeswitch.simulator.waiting import application, park, run_order, wait
 
 if TYPE_CHECKING:
     from freeswitch.simulator.node import Simulator
-
-# A lingering listener holds the session: it is destroyed after the listener, who never hears of it.
-_WITH_THE_SESSION = frozenset(("CHANNEL_DESTROY", "CHANNEL_STATE"))
 
 
 class OutboundConnection(EslConnection):
@@ -33,8 +30,6 @@ class OutboundConnection(EslConnection):
         channel.controllers.append(self)
 
     def takes(self, event: Event) -> bool:
-        if self.lingering and event.name in _WITH_THE_SESSION:
-            return False
         if not self.async_mode and self.session is not None and self.session.down:
             return False  # its thread is the channel's: closed before it could read on (transcript 52)
         return super().takes(event)
@@ -58,11 +53,12 @@ class OutboundConnection(EslConnection):
         channel.wake()
 
     def _let_go(self, channel: Channel) -> None:
-        """The park it held ends; with resume, what plays ends too. A bridge is left alone."""
-        if channel.running != channels.EXECUTE or not channel.controlled:
-            return
+        """What mod_event_socket does at the end of every listener, whether it still is the one in
+        control or not: the park ends, and with socket_resume the channel is reset, out of a bridge
+        and out of another controller's hands too (tried on a real switch)."""
         channel.controlled = False
-        if (self.resume or channel.true("socket_resume")) and channel.ready:
+        busy = channel.transfer or channel.running in {channels.HIBERNATE, channels.RESET}
+        if not busy and (self.resume or channel.true("socket_resume")):
             channel.set_state(channels.RESET)
 
     def say_goodbye(self) -> None:
@@ -153,6 +149,9 @@ async def _controlled(channel: Channel, link: OutboundConnection) -> None:
     if link.closed.done():
         return
     await park(channel)
+    # Orders still queued run now, on a channel that is not ready: they end as soon as they begin.
+    while not channel.down and (order := channel.next_order()) is not None:
+        await run_order(channel, order)
     resume = link.resume or channel.true("socket_resume")
     if channel.state == channels.RESET and resume:
         channel.set_state(channels.EXECUTE)

@@ -107,6 +107,9 @@ async def live(channel: Channel) -> None:
             await HANDLERS[channel.state](channel)
             if channel.state == channel.running < channels.HANGUP:
                 await _idle(channel)
+        # A controller that lingers holds the session: it is destroyed when the last one is gone.
+        while channel.controllers:
+            await channel.rest(None)
     except Exception:
         log.exception("session_failed", extra={"uuid": channel.uuid})
         channel.hangup("DESTINATION_OUT_OF_ORDER")

@@ -102,6 +102,7 @@ async def execute(channel: Channel, app: str, arg: str, app_uuid: str = "") -> b
         return False
     arg = expand(channel, arg)
     app_uuid = app_uuid or new_uuid()
+    channel.shown_app = (app, arg)
     channel.set("current_application_data", arg)
     channel.set("current_application", app)
     channel.set("current_application_response", None)
