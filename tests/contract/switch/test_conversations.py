@@ -374,7 +374,7 @@ async def bridged_from_a_socket(esl: Esl, controller: Controller, variables: str
 
 
 async def test_an_interrupted_prompt_is_told_as_an_error(esl: Esl, controller: Controller) -> None:
-    link, caller, agent = await bridged_from_a_socket(esl, controller, "")
+    link, caller, _agent = await bridged_from_a_socket(esl, controller, "")
     done = await link.event("CHANNEL_EXECUTE_COMPLETE", Application_UUID="music")
     assert done["Application-Response"] == "PLAYBACK ERROR"
     bridge = await link.event("CHANNEL_BRIDGE")
@@ -398,7 +398,7 @@ async def test_a_controller_that_closes_while_resume_is_set_tears_the_bridge(
 async def test_closing_is_harmless_once_resume_is_off(esl: Esl, controller: Controller) -> None:
     variables = "set:socket_resume=true^set:execute_on_pre_bridge=set socket_resume=false^"
     link, caller, agent = await bridged_from_a_socket(esl, controller, variables)
-    off = await link.event("CHANNEL_EXECUTE_COMPLETE", **{"Application-Data": "socket_resume=false"})
+    off = await link.event("CHANNEL_EXECUTE_COMPLETE", Application_Data="socket_resume=false")
     assert off.uuid == caller
     assert link.names(caller).index("CHANNEL_BRIDGE") < link.events.index(off)
     await link.close()
