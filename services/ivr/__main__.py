@@ -20,8 +20,9 @@ from services.ivr.config import IvrConfig
 from services.ivr.prompts import Prompts
 from services.ivr.service import Ivr
 from services.ivr.service.book import Book
-from services.ivr.service.call import EVENTS, Parts
+from services.ivr.service.call import Parts
 from services.ivr.service.journal import Journal
+from services.ivr.service.line import EVENTS
 from services.ivr.service.queueing import Queueing
 from services.ivr.store import MIGRATIONS, Store
 from services.stubs.ivr.v1 import ivr_pb2_grpc

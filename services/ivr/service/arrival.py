@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.chassis import clock, tenant
+from services.chassis import tenant
 from services.chassis.errors import Invalid
 from services.chassis.esl import Event
 from services.chassis.ids import is_id, new_id
@@ -31,7 +31,7 @@ def arrival(channel: Event, *, default_tenant: str, now: datetime) -> Arrival:
     node = variable("sy_flow_node")
     position = Position(
         node=node,
-        enqueued_at=_moment(variable("sy_enqueued_at")),
+        enqueued_at=_moment(variable("sy_enqueued_at"), now),
         answered=variable("sy_answered") == "1",
     )
     contact = Contact(
@@ -42,7 +42,7 @@ def arrival(channel: Event, *, default_tenant: str, now: datetime) -> Arrival:
         from_number=clean_number(variable("sy_from_number") or channel.get("Caller-Caller-ID-Number")),
         to_number=clean_number(variable("sy_to_number") or channel.get("Caller-Destination-Number")),
         customer_id=customer if is_id(customer) else "",
-        opened_at=_moment(variable("sy_opened_at")) or now,
+        opened_at=_moment(variable("sy_opened_at"), now) or now,
     )
     return Arrival(
         contact=contact,
@@ -66,12 +66,12 @@ def remembered(contact: Contact) -> dict[str, str]:
     }
 
 
-def _moment(text: str) -> datetime | None:
+def _moment(text: str, now: datetime) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo and moment <= clock.now() else None
+    return moment if moment.tzinfo and moment <= now else None
 
 
 def _slug(text: str, default: str) -> str:

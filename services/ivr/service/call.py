@@ -1,7 +1,6 @@
 """One call: what the switch says becomes the engine's events, what the engine wants becomes commands.
 
-The engine is asked at once for every event; its commands to the switch leave through one queue, in order,
-so that nothing the switch is slow to answer holds up a timer or a word from the ACD.
+The engine is asked at once for every event, whoever brings it: the switch (`line`), a timer, the ACD.
 """
 
 from __future__ import annotations
@@ -13,8 +12,7 @@ from pathlib import Path
 import structlog
 
 from services.chassis import clock
-from services.chassis.esl import App, Command, EslError, Event, OutboundCall, UnsafeArgument
-from services.chassis.esl import commands as fs
+from services.chassis.esl import OutboundCall, UnsafeArgument
 from services.chassis.ids import new_id
 from services.ivr.bus import Announcer
 from services.ivr.domain.calls import CallEntry, Message, SurveyAnswer
@@ -24,27 +22,14 @@ from services.ivr.engine import events as on
 from services.ivr.prompts import Prompts
 from services.ivr.service.arrival import Arrival
 from services.ivr.service.journal import Journal
+from services.ivr.service.line import Line
 from services.ivr.service.queueing import Queueing
 from services.ivr.service.sounds import sounds
 
 log = structlog.get_logger()
 
-EVENTS = ("CHANNEL_EXECUTE_COMPLETE", "DTMF", "CHANNEL_BRIDGE", "CHANNEL_HANGUP_COMPLETE")
-"""What a flow has to know; each event more is 5 to 10 kB to read, for every call."""
-SLACK_S = 5.0
-"""A playback that has not ended so long after its length is taken for ended: an event may be lost."""
 HANG_UP_S = 5.0
 """From our hang-up to the switch's word that it happened; then we close the books without it."""
-SENT_S = 3.0
-"""For what is still to be sent when the call leaves our hands."""
-
-Step = tuple[App | Command | str, int]
-"""An application, an api command or the cause of a hang-up; the playback it starts, -1: a recording."""
-RECORDING = -1
-CUT_S = 0.1
-"""A playback that ends so long before its time was cut off."""
-EARLY_MOST = 32
-"""Ends kept of applications whose start we have not heard of yet: the two may cross."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,43 +48,30 @@ class Call:
 
     def __init__(self, switch: OutboundCall, arrived: Arrival, run: Run, parts: Parts) -> None:
         self.contact = arrived.contact
-        self._switch = switch
         self._arrived = arrived
         self._run = run
         self._parts = parts
         self._entered_at = clock.now()
         self._loop = asyncio.get_running_loop()
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._guard: asyncio.TimerHandle | None = None
-        self._steps: asyncio.Queue[Step | None] = asyncio.Queue()  # bounded by the engine's own limits
-        self._executed: dict[str, int] = {}
-        self._early: dict[str, on.Event] = {}
         self._wish: do.Enqueue | None = None
-        self._due = (0, 0.0)
-        self._hung_up_by_us = False
-        self._over = asyncio.Event()
         self._cause = ""
+        self._line = Line(switch, self.tell)
 
     def learn(self, variables: dict[str, str]) -> None:
         """What was learnt of the caller meanwhile, for those who have the call after us."""
         if variables:
-            self._tell_switch(fs.uuid_setvar_multi(self._switch.uuid, variables))
+            self._line.set(variables)
 
     async def live(self) -> None:
         """Walks the call through the flow. A cancelled one is let go, for another process to take."""
-        sender = asyncio.create_task(self._send())
-        listener = asyncio.create_task(self._listen())
         try:
             self.tell(on.Started(self._arrived.position, answered=self._arrived.answered))
-            await self._over.wait()
-            self._steps.put_nowait(None)
-            await asyncio.wait([sender], timeout=SENT_S)
+            await self._line.over.wait()
         finally:
-            for task in (sender, listener):
-                task.cancel()
             self._clear()
             self._note()
-            await asyncio.gather(sender, listener, return_exceptions=True)
+            await self._line.close()
 
     def tell(self, event: on.Event) -> None:
         """Gives the engine an event and carries out what it wants. A defect becomes an apology."""
@@ -116,7 +88,7 @@ class Call:
                 if isinstance(command, do.Play | do.Record):
                     self._loop.call_soon(self.tell, on.Failed())
         if self._run.ended:
-            self._over.set()
+            self._line.over.set()
 
     def _broken(self, event: on.Event) -> list[do.Command]:
         if isinstance(event, on.Failed | on.HungUp):
@@ -136,15 +108,15 @@ class Call:
             case do.Play():
                 self._play(command)
             case do.Stop():
-                self._tell_switch(fs.uuid_break(self._switch.uuid, everything=True))
+                self._line.stop()
             case do.SetVariables():
-                self._tell_switch(fs.uuid_setvar_multi(self._switch.uuid, command.variables))
+                self._line.set(command.variables)
             case do.StartTimer():
                 self._start(command.timer, command.seconds)
             case do.StopTimer():
                 self._stop(command.timer)
             case do.Answer():
-                self._tell_switch(fs.answer())
+                self._line.answer()
             case do.Enqueue():
                 self._wish = command
                 self._parts.queueing.hold(self)
@@ -165,25 +137,17 @@ class Call:
 
     def _play(self, command: do.Play) -> None:
         found, length_s = sounds(self._parts.prompts, command.prompts, command.language)
-        self._tell_switch(fs.playback(*found), command.playback)
-        self._due = (command.playback, self._loop.time() + length_s - CUT_S)
-        if self._guard:
-            self._guard.cancel()
-        ended = on.PlaybackEnded(command.playback, failed=True)
-        self._guard = self._loop.call_later(length_s + SLACK_S, self.tell, ended)
+        self._line.play(found, length_s, command.playback)
 
     def _record(self, command: do.Record) -> None:
-        self._tell_switch(fs.uuid_setvar(self._switch.uuid, "playback_terminators", "#"))
         root = str(self._parts.recordings_dir)
-        recording = fs.record(root, self._file(), limit_s=command.max_s, silence_s=command.silence_s)
-        self._tell_switch(recording, RECORDING)
+        self._line.record(root, self._file(), max_s=command.max_s, silence_s=command.silence_s)
 
     def _file(self) -> str:
         return f"{self.contact.tenant}/voicemail/{self.contact.contact_id}.wav"
 
     def _hang_up(self, cause: str) -> None:
-        self._hung_up_by_us = True
-        self._steps.put_nowait((cause, 0))
+        self._line.hang_up(cause)
         self._start("hung up", HANG_UP_S)
 
     def _start(self, timer: str, seconds: float) -> None:
@@ -262,89 +226,11 @@ class Call:
         agent_id = answer.agent_id or await self._parts.queueing.agent_of(self.contact)
         self._parts.journal.add(replace(answer, agent_id=agent_id))
 
-    # ---- the switch ----
-
-    def _tell_switch(self, what: App | Command, playback: int = 0) -> None:
-        self._steps.put_nowait((what, playback))
-
-    async def _send(self) -> None:
-        """All that waits goes out in one piece, in order; the replies come in one piece too."""
-        while first := await self._steps.get():
-            batch = [first]
-            while not self._steps.empty() and (step := self._steps.get_nowait()):
-                batch.append(step)
-            await asyncio.gather(*(self._sent(*step) for step in batch))
-            if self._over.is_set() and self._steps.empty():
-                return
-
-    async def _sent(self, what: App | Command | str, playback: int) -> None:
-        try:
-            await self._said(what, playback)
-        except EslError as problem:  # the call is gone, or its connection: the stream tells which
-            log.debug("step_not_taken", reason=str(problem))
-
-    async def _said(self, what: App | Command | str, playback: int) -> None:
-        if isinstance(what, str):
-            await self._switch.hangup(what)
-        elif isinstance(what, Command):
-            await self._switch.api(what)
-        else:
-            uuid = await self._switch.execute(what)
-            if playback:
-                self._executed[uuid] = playback
-                if early := self._early.pop(uuid, None):
-                    self.tell(self._numbered(early, playback))
-
-    async def _listen(self) -> None:
-        async for event in self._switch.stream():
-            self._hear(event)
-        if self._hung_up_by_us:
-            self.tell(on.HungUp())
-        self._over.set()
-
-    def _hear(self, event: Event) -> None:
-        match event.name:
-            case "CHANNEL_EXECUTE_COMPLETE":
-                self._executed_one(event)
-            case "DTMF":
-                self.tell(on.Digit(event.get("DTMF-Digit")))
-            case "CHANNEL_BRIDGE":
-                # FreeSWITCH resets a channel whose socket ends while socket_resume is true: the conversation
-                # that has just begun would be torn apart by our letting go. The dialplan turns it off at
-                # every bridge, but some 20 ms after this event.
-                self._tell_switch(fs.uuid_setvar(self._switch.uuid, "socket_resume", "false"))
-                self.tell(on.Bridged())
-            case "CHANNEL_HANGUP_COMPLETE":
-                recorded_ms = _milliseconds(event.variable("record_ms"))
-                self.tell(on.HungUp(event.get("Hangup-Cause", "NORMAL_CLEARING"), recorded_ms))
-
-    def _executed_one(self, event: Event) -> None:
-        application = event.get("Application")
-        if application == "playback":
-            failed = event.get("Application-Response") != "FILE PLAYED"
-            ended: on.Event = on.PlaybackEnded(0, failed)
-        elif application == "record":
-            length_ms = _milliseconds(event.variable("record_ms"))
-            ended = on.RecordingEnded(length_ms, failed=length_ms == 0)
-        else:
-            return
-        uuid = event.get("Application-UUID")
-        if playback := self._executed.pop(uuid, 0):
-            self.tell(self._numbered(ended, playback))
-        elif len(self._early) < EARLY_MOST:
-            self._early[uuid] = ended
-
-    def _numbered(self, event: on.Event, playback: int) -> on.Event:
-        if not isinstance(event, on.PlaybackEnded):
-            return event
-        last, due = self._due
-        return replace(event, playback=playback, cut=playback == last and self._loop.time() < due)
-
     # ---- the end ----
 
     def _clear(self) -> None:
         self._leave_queue()
-        for handle in (*self._timers.values(), *([self._guard] if self._guard else [])):
+        for handle in self._timers.values():
             handle.cancel()
         self._timers.clear()
 
@@ -364,10 +250,6 @@ class Call:
                 cause=self._cause,
             )
         )
-
-
-def _milliseconds(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 10 else 0
 
 
 def _unheard(_: on.Event) -> None:
