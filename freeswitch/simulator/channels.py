@@ -6,12 +6,12 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from freeswitch.simulator.causes import known, q850
-from freeswitch.simulator.events import Event, Headers, flat, rows
+from freeswitch.simulator.events import ChannelEvent, Headers, Part, Value, flat, rows
 from freeswitch.simulator.profile import CallerProfile
 
 if TYPE_CHECKING:
@@ -189,7 +189,8 @@ class Channel:
         self.controllers: list[OutboundConnection] = []
         self.on_event: list[Callable[[Channel, str], None]] = []
         self.ended = asyncio.get_running_loop().create_future()
-        self._head: Headers | None = None
+        self._head: Part | None = None
+        self._said: Part | None = None
 
     # -- state
 
@@ -308,8 +309,14 @@ class Channel:
         value = (self.get(name) or "").lower()
         return value in {"true", "yes", "on", "enable", "enabled", "active", "allow", "t", "1"}
 
+    def put(self, rows: Mapping[str, Value]) -> None:
+        """Many at once, under their header names."""
+        self.vars.update(rows)
+        self._said = None
+
     def set(self, name: str, value: str | None) -> None:
         key = "variable_" + name
+        self._said = None
         if not value:
             self.vars.pop(key, None)
         elif value.startswith("ARRAY::"):
@@ -320,18 +327,22 @@ class Channel:
     def push(self, name: str, value: str) -> None:
         """Add to a variable that grows into an array (transfer_history)."""
         now = self.vars.get("variable_" + name)
-        if now is None:
-            self.vars["variable_" + name] = value
-        else:
-            self.vars["variable_" + name] = [*([now] if isinstance(now, str) else now), value]
+        grown = [*([now] if isinstance(now, str) else now), value] if now is not None else value
+        self.put({"variable_" + name: grown})
 
     # -- events
 
-    def head(self) -> Headers:
+    def head(self) -> Part:
         """Channel-*, Caller-* and Other-Leg-* of every event of this channel."""
         if self._head is None:
-            self._head = self._make_head()
+            self._head = Part(self._make_head())
         return self._head
+
+    def said(self) -> Part:
+        """The variables."""
+        if self._said is None:
+            self._said = Part(self.vars)
+        return self._said
 
     def touch(self) -> None:
         """The profile or the other leg changed: make the headers anew."""
@@ -379,24 +390,24 @@ class Channel:
         found = bus.listeners(name, self.uuid)
         if not found:
             return
-        headers = bus.base(name, origin)
+        opening = bus.base(name, origin)
         if before:
-            headers.update(before)
-        headers.update(self.head())
+            opening.update(before)
+        parts = [Part(opening), self.head()]
         if name in WITH_VARIABLES:
-            headers.update(self.vars)
+            parts.append(self.said())
         if after:
-            headers.update(after)
-        bus.send(Event(name, headers, self.uuid, None, subclass), found)
+            parts.append(Part(after))
+        bus.send(ChannelEvent(name, self.uuid, parts, subclass), found)
 
     def data(self, origin: tuple[str, str, str] | None = None) -> Headers:
         """CHANNEL_DATA, what `connect` and `uuid_dump` show."""
-        return self.node.bus.base("CHANNEL_DATA", origin) | self.head() | self.vars
+        return self.node.bus.base("CHANNEL_DATA", origin) | self.head().headers | self.vars
 
     def connect_data(self, async_mode: bool, full: bool) -> bytes:
         data = self.node.bus.base("CHANNEL_DATA")
         data.update(self.profile.headers("Channel"))
-        data.update(self.head())
+        data.update(self.head().headers)
         data.update(self.vars)
         data["Content-Type"] = "command/reply"
         data["Reply-Text"] = "+OK\n"
@@ -469,7 +480,7 @@ class Channel:
         self.set("hangup_cause", self.hangup_cause)
         self.set("hangup_cause_q850", q850(self.hangup_cause))
         self.set("digits_dialed", self.digits_dialed or "none")
-        self.vars.update(self.profile.cdr())
+        self.put(self.profile.cdr())
         self.set("last_app", self.get("current_application"))
         name, number = self.profile.caller_id_name, self.profile.caller_id_number
         self.set("caller_id", f'"{name}" <{number}>' if name else number)

@@ -187,7 +187,7 @@ class Endpoints:
             context=context,
         )
         channel = self._channel(new_uuid(), profile)
-        channel.vars.update(_sip_variables(channel, number, called, name, where))
+        channel.put(_sip_variables(channel, number, called, name, where))
         return channel
 
     def _channel(self, uuid: str, profile: CallerProfile) -> Channel:
@@ -196,15 +196,17 @@ class Endpoints:
         profile.created_us = profile.profile_created_us = now
         channel = Channel(self.node, uuid, profile.channel_name, profile)
         self._session += 1
-        channel.vars = {
-            "variable_direction": profile.direction,
-            "variable_uuid": uuid,
-            "variable_call_uuid": uuid,
-            "variable_session_id": str(self._session),
-            "variable_channel_name": profile.channel_name,
-        }
+        channel.put(
+            {
+                "variable_direction": profile.direction,
+                "variable_uuid": uuid,
+                "variable_call_uuid": uuid,
+                "variable_session_id": str(self._session),
+                "variable_channel_name": profile.channel_name,
+            }
+        )
         if channel.inbound:
-            channel.vars["variable_endpoint_disposition"] = "RECEIVED"
+            channel.set("endpoint_disposition", "RECEIVED")
         return channel
 
     @property
@@ -214,7 +216,7 @@ class Endpoints:
     @staticmethod
     def media_variables(channel: Channel) -> None:
         """What an answered leg says about its sound."""
-        channel.vars.update(_MEDIA if channel.codec == "PCMU" else _MEDIA_L16)
+        channel.put(_MEDIA if channel.codec == "PCMU" else _MEDIA_L16)
 
 
 def _follow(event: str, name: str, one: Channel, other: Channel) -> None:

@@ -105,11 +105,17 @@ def as_json(headers: Headers, body: str | None) -> bytes:
     if body is not None:
         length = str(len(body.encode("utf-8", "surrogateescape")))
         headers = {**headers, "Content-Length": length, "_body": body}
+    return b"{%s}" % fragment(headers)
+
+
+def fragment(headers: Headers) -> bytes:
+    """The inside of a JSON object."""
     try:
-        return orjson.dumps(headers)
+        return orjson.dumps(headers)[1:-1]
     except TypeError:
         # Bytes that are not UTF-8 go out as they came in, as they do from FreeSWITCH.
-        return json.dumps(headers, ensure_ascii=False).encode("utf-8", "surrogateescape")
+        text = json.dumps(headers, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "surrogateescape")[1:-1]
 
 
 def as_xml(headers: Headers, body: str | None) -> bytes:
@@ -145,10 +151,16 @@ class Event:
         self.subclass = subclass
         self._wire: dict[str, bytes] = {}
 
+    def get(self, name: str) -> Value | None:
+        return self.headers.get(name)
+
+    def keep(self) -> None:
+        """It will be sent later: take what it says now, for its channel goes on changing."""
+
     def wire(self, fmt: str) -> bytes:
         done = self._wire.get(fmt)
         if done is None:
-            content = WRITERS[fmt](self.headers, self.body)
+            content = self._content(fmt)
             done = b"Content-Length: %d\nContent-Type: text/event-%s\n\n%s" % (
                 len(content),
                 fmt.encode(),
@@ -156,6 +168,48 @@ class Event:
             )
             self._wire[fmt] = done
         return done
+
+    def _content(self, fmt: str) -> bytes:
+        return WRITERS[fmt](self.headers, self.body)
+
+
+class Part:
+    """Headers that several events in a row share, and their JSON, written once."""
+
+    __slots__ = ("headers", "json")
+
+    def __init__(self, headers: Headers) -> None:
+        self.headers = headers
+        self.json = fragment(headers)
+
+
+class ChannelEvent(Event):
+    """An event made of parts: most of what it says stood in the one before it. Sent at once, its
+    headers are never put together at all; `keep()` does it for one that has to wait."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, name: str, uuid: str, parts: list[Part], subclass: str | None) -> None:
+        super().__init__(name, {}, uuid, None, subclass)
+        self._parts = parts
+
+    def get(self, name: str) -> Value | None:
+        for part in self._parts:
+            if name in part.headers:
+                return part.headers[name]
+        return None
+
+    def keep(self) -> None:
+        for part in self._parts:
+            self.headers = {**self.headers, **part.headers}
+        self.wire("json")
+
+    def _content(self, fmt: str) -> bytes:
+        if fmt == "json":
+            return b"{%s}" % b",".join([part.json for part in self._parts])
+        if not self.headers:
+            self.keep()
+        return super()._content(fmt)
 
 
 class Listener(Protocol):
@@ -274,6 +328,7 @@ class EventBus:
 
     def send(self, event: Event, listeners: list[Listener]) -> None:
         if self.tamper is not None:
+            event.keep()
             self.tamper(event, listeners)
             return
         self.deliver(event, listeners)

@@ -113,7 +113,7 @@ class Connection(asyncio.Protocol):
         self._reader = CommandReader(node.settings.max_command_bytes)
         self._commands: deque[Command] = deque()
         self._out: list[bytes] = []
-        self._held: list[Event] = []
+        self._held: list[bytes] = []
         self._flush_due = False
         self._busy = False
         self._ending = False
@@ -148,7 +148,7 @@ class Connection(asyncio.Protocol):
 
     def offer(self, event: Event) -> None:
         if self._busy or self._reader.partial:
-            self._held.append(event)
+            self._held.append(event.wire(self.subscription.format))
             if len(self._held) > 100_000:
                 self._lose()
             return
@@ -220,9 +220,8 @@ class Connection(asyncio.Protocol):
     def _idle(self) -> None:
         self._busy = False
         if self._held and not self._reader.partial:
-            held, self._held = self._held, []
-            fmt = self.subscription.format
-            self._out.extend(event.wire(fmt) for event in held)
+            self._out += self._held
+            self._held = []
             self._schedule()
 
     # -- writing

@@ -275,7 +275,7 @@ class Subscription:
             return True
         send = False
         for one in self.filters:
-            value = event.headers.get(one.header)
+            value = event.get(one.header)
             if value is None or (send and not one.negative):
                 continue
             if one.matches(value):
