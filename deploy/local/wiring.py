@@ -112,3 +112,8 @@ class Wiring:
                 }
             )
         return rpc
+
+    def _recordings(self) -> dict[str, str]:
+        """The IVR refuses folders whose name begins with a dot, as `.data` does: then its default."""
+        dotted = any(part.startswith(".") for part in self.recordings_dir.parts)
+        return {} if dotted else {"IVR_RECORDINGS_DIR": str(self.recordings_dir)}
