@@ -108,7 +108,7 @@ class Wiring:
                 | switch
                 | {
                     "IVR_ESL_LISTEN": self.ivr_esl,
-                    "IVR_RECORDINGS_DIR": str(self.recordings_dir),
+                    **self._recordings(),
                 }
             )
         return rpc
