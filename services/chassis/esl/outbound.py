@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import structlog
 
 from services.chassis.esl.commands import App, Command, text
-from services.chassis.esl.connection import Connection, answer
+from services.chassis.esl.connection import Connection, answer, chained
 from services.chassis.esl.decode import connected
 from services.chassis.esl.errors import CommandFailed, EslError, LinkLost, ProtocolError
 from services.chassis.esl.event import Event
@@ -65,15 +66,19 @@ class OutboundCall:
         CommandFailed, CommandTimedOut, TooManyCommands.
         """
         app_uuid = new_id()
-        lines = ["sendmsg", "call-command: execute", f"execute-app-name: {app.name}"]
-        if app.arg:
-            lines.append(f"execute-app-arg: {app.arg}")
-        if app.loops != 1:
-            lines.append(f"loops: {app.loops}")
-        # Without the lock a later application runs nested inside the one in progress, and ends before it.
-        lines += ["event-lock: true", f"Event-UUID: {app_uuid}"]
-        sent = self._connection.request("\n".join(lines), app.name, timeout_s=timeout_s, caused_by=caused_by)
+        line = _execute(app, app_uuid)
+        sent = self._connection.request(line, app.name, timeout_s=timeout_s, caused_by=caused_by)
         answer(app.name, await sent)
+        return app_uuid
+
+    def begin_app(self, app: App, *, caused_by: Event | None = None) -> str:
+        """As `execute`, without waiting: its uuid at once, and what is begun in one turn leaves in one piece.
+
+        Raises LinkLost and TooManyCommands. A refusal is not told: it means that the call is gone, which
+        the stream tells.
+        """
+        app_uuid = new_id()
+        self._connection.request(_execute(app, app_uuid), app.name, caused_by=caused_by)
         return app_uuid
 
     async def api(
@@ -84,6 +89,14 @@ class OutboundCall:
             f"api {command.text}", command.verb, timeout_s=timeout_s, caused_by=caused_by
         )
         return answer(command.verb, await sent)
+
+    def ask(self, command: Command, *, caused_by: Event | None = None) -> asyncio.Future[str]:
+        """As `api`, without waiting, in order with what is begun. The answer need not be fetched.
+
+        Raises LinkLost and TooManyCommands at once.
+        """
+        sent = self._connection.request(f"api {command.text}", command.verb, caused_by=caused_by)
+        return chained(sent, partial(answer, command.verb))
 
     async def hangup(self, cause: str = "NORMAL_CLEARING") -> None:
         """Hangs up at once, whatever is playing. A call that is gone already is no error."""
@@ -141,6 +154,17 @@ class OutboundCall:
 
     def _ended(self, _reason: str) -> None:
         self._stream.end()
+
+
+def _execute(app: App, app_uuid: str) -> str:
+    lines = ["sendmsg", "call-command: execute", f"execute-app-name: {app.name}"]
+    if app.arg:
+        lines.append(f"execute-app-arg: {app.arg}")
+    if app.loops != 1:
+        lines.append(f"loops: {app.loops}")
+    # Without the lock a later application runs nested inside the one in progress, and ends before it.
+    lines += ["event-lock: true", f"Event-UUID: {app_uuid}"]
+    return "\n".join(lines)
 
 
 class OutboundServer:

@@ -1,13 +1,14 @@
 """A call's wire: applications and commands leave in order, what comes back becomes the engine's events.
 
-Whatever waits to be sent goes out in one piece, and nothing that the switch is slow to answer holds up a
-timer or a word from the ACD.
+Nothing is waited for: what one event causes leaves in one piece, and what the switch is slow to answer
+holds up neither a timer nor a word from the ACD.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -25,14 +26,7 @@ SLACK_S = 5.0
 """A playback that has not ended so long after its length is taken for ended: an event may be lost."""
 CUT_S = 0.1
 """A playback that ends so long before its time was cut off."""
-SENT_S = 3.0
-"""For what is still to be sent when the call leaves our hands."""
-EARLY_MOST = 32
-"""Ends kept of applications whose start we have not heard of yet: the two may cross."""
 RECORDING = -1
-
-Step = tuple[App | Command | str, int]
-"""An application, an api command or the cause of a hang-up; the playback it starts, or RECORDING."""
 
 
 class Line:
@@ -43,53 +37,47 @@ class Line:
         self._switch = switch
         self._tell = tell
         self._loop = asyncio.get_running_loop()
-        self._steps: asyncio.Queue[Step | None] = asyncio.Queue()  # bounded by the engine's own limits
         self._executed: dict[str, int] = {}
-        self._early: dict[str, on.Event] = {}
         self._due = (0, 0.0)
         self._guard: asyncio.TimerHandle | None = None
-        self._hung_up = False
-        self._tasks = [asyncio.create_task(self._send()), asyncio.create_task(self._listen())]
+        self._hanging_up: asyncio.Task[None] | None = None
+        self._cause: Event | None = None
+        self._listener = asyncio.create_task(self._listen())
 
     # ---- what is to be done ----
 
     def play(self, sounds: Sequence[Sound], length_s: float, playback: int) -> None:
-        self._say(fs.playback(*sounds), playback)
+        self._begin(fs.playback(*sounds), playback)
         self._due = (playback, self._loop.time() + length_s - CUT_S)
         self._unguard()
         ended = on.PlaybackEnded(playback, failed=True)
         self._guard = self._loop.call_later(length_s + SLACK_S, self._tell, ended)
 
     def stop(self) -> None:
-        self._say(fs.uuid_break(self._switch.uuid, everything=True))
+        self._ask(fs.uuid_break(self._switch.uuid, everything=True))
 
     def answer(self) -> None:
-        self._say(fs.answer())
+        self._begin(fs.answer())
 
     def set(self, variables: dict[str, str]) -> None:
-        self._say(fs.uuid_setvar_multi(self._switch.uuid, variables))
+        self._ask(fs.uuid_setvar_multi(self._switch.uuid, variables))
 
     def record(self, root: str, file: str, *, max_s: int, silence_s: int) -> None:
         """`#` ends it."""
-        self._say(fs.uuid_setvar(self._switch.uuid, "playback_terminators", "#"))
-        self._say(fs.record(root, file, limit_s=max_s, silence_s=silence_s), RECORDING)
+        self._ask(fs.uuid_setvar(self._switch.uuid, "playback_terminators", "#"))
+        self._begin(fs.record(root, file, limit_s=max_s, silence_s=silence_s), RECORDING)
 
     def hang_up(self, cause: str) -> None:
-        self._hung_up = True
-        self._say(cause)
+        self._hanging_up = asyncio.create_task(self._switch.hangup(cause))
 
     async def close(self) -> None:
-        """Sends what is still to be sent, then forgets the call."""
-        self._steps.put_nowait(None)
-        try:
-            await asyncio.wait(self._tasks[:1], timeout=SENT_S)
-        finally:
-            self._unguard()
-            for task in self._tasks:
-                task.cancel()
-            for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
-                if isinstance(ended, Exception):  # a defect: the dialplan goes on with the call
-                    log.error("line_broken", exc_info=ended)
+        """Forgets the call; what was said before is still carried out."""
+        self._unguard()
+        self._listener.cancel()
+        tasks = [task for task in (self._hanging_up, self._listener) if task]
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, Exception) and not isinstance(ended, EslError):
+                log.error("line_broken", exc_info=ended)  # a defect: the dialplan goes on with the call
 
     def _unguard(self) -> None:
         if self._guard:
@@ -97,43 +85,25 @@ class Line:
 
     # ---- to the switch ----
 
-    def _say(self, what: App | Command | str, playback: int = 0) -> None:
-        self._steps.put_nowait((what, playback))
-
-    async def _send(self) -> None:
-        while step := await self._steps.get():
-            batch: list[Step | None] = [step]
-            while batch[-1] and not self._steps.empty():
-                batch.append(self._steps.get_nowait())
-            await asyncio.gather(*(self._sent(*each) for each in batch if each))
-            if batch[-1] is None:
-                return
-
-    async def _sent(self, what: App | Command | str, playback: int) -> None:
-        try:
-            await self._said(what, playback)
-        except EslError as problem:  # the call is gone, or its connection: the stream tells which
-            log.debug("step_not_taken", reason=str(problem))
-
-    async def _said(self, what: App | Command | str, playback: int) -> None:
-        if isinstance(what, str):
-            await self._switch.hangup(what)
-        elif isinstance(what, Command):
-            await self._switch.api(what)
-        else:
-            uuid = await self._switch.execute(what)
+    def _begin(self, app: App, playback: int = 0) -> None:
+        with suppress(EslError):  # the call is gone, or its connection: the stream tells which
+            uuid = self._switch.begin_app(app, caused_by=self._cause)
             if playback:
                 self._executed[uuid] = playback
-                if early := self._early.pop(uuid, None):
-                    self._ended(uuid, early)
+
+    def _ask(self, command: Command) -> None:
+        with suppress(EslError):
+            self._switch.ask(command, caused_by=self._cause)
 
     # ---- from the switch ----
 
     async def _listen(self) -> None:
         try:
             async for event in self._switch.stream():
+                self._cause = event
                 self._hear(event)
-            if self._hung_up:  # our own hang-up, whose last event was lost
+                self._cause = None
+            if self._hanging_up:  # our own hang-up, whose last event was lost
                 self._tell(on.HungUp())
         finally:
             self.over.set()
@@ -174,8 +144,6 @@ class Line:
             ended = replace(ended, playback=playback, cut=cut)
         if playback:
             self._tell(ended)
-        elif len(self._early) < EARLY_MOST:
-            self._early[uuid] = ended
 
 
 def _milliseconds(text: str) -> int:

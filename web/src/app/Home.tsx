@@ -1,0 +1,77 @@
+import { Suspense, lazy, useState } from "react";
+import { Spin } from "antd";
+
+import type { Looked } from "../customer/CustomersDrawer";
+import { Desk } from "../desk/Desk";
+import { DeskProvider, hasDesk, hasSocket, useDesk } from "../desk/DeskProvider";
+import { QueuesProvider } from "../desk/useQueues";
+import { Banners } from "../desk/header/Banners";
+import { Header, type View } from "../desk/header/Header";
+import { useSpeech } from "../i18n";
+import { useSession } from "../session/Gate";
+import { Nothing } from "../shared/Nothing";
+
+// Not needed to take the first call: loaded when first opened.
+const CustomersDrawer = lazy(() => import("../customer/CustomersDrawer").then((m) => ({ default: m.CustomersDrawer })));
+const OrdersDrawer = lazy(() => import("../orders/OrdersDrawer").then((m) => ({ default: m.OrdersDrawer })));
+const Board = lazy(() => import("../wallboard/Board").then((m) => ({ default: m.Board })));
+
+export default function Home() {
+  return (
+    <DeskProvider>
+      <QueuesProvider>
+        <Page />
+      </QueuesProvider>
+    </DeskProvider>
+  );
+}
+
+type Panel =
+  | { kind: "customers"; looked: Looked | null }
+  | { kind: "orders"; orderId: string | null };
+
+function Page() {
+  const { t } = useSpeech();
+  const { user } = useSession();
+  const { desk, dispatch } = useDesk();
+  const views: View[] = [
+    ...(hasDesk(user) ? ["desk" as const] : []),
+    ...(user.permissions.includes("wallboard.watch") && hasSocket(user) ? ["board" as const] : []),
+  ];
+  const [view, setView] = useState<View | null>(views[0] ?? null);
+  const [panel, setPanel] = useState<Panel | null>(null);
+  const [opened, setOpened] = useState({ customers: false, orders: false });
+  const show = (wanted: Panel) => {
+    setOpened((old) => ({ ...old, [wanted.kind]: true }));
+    setPanel(wanted);
+  };
+  const showOrder = (orderId: string | null) => show({ kind: "orders", orderId });
+  const close = () => setPanel(null);
+
+  return (
+    <div className="page">
+      <Header view={view ?? "desk"} views={views} onView={setView}
+        onCustomers={() => show({ kind: "customers", looked: null })} onOrders={() => showOrder(null)} />
+      <Banners />
+      {view === "desk" && (
+        <Desk onOrder={showOrder} onRecent={(contact) => show({
+          kind: "customers", looked: { customerId: contact.customer_id, number: contact.from_number },
+        })} />
+      )}
+      <Suspense fallback={<div className="centred"><Spin /></div>}>{view === "board" && <Board />}</Suspense>
+      {view === null && <Nothing text={t("home.nothing")} />}
+      <Suspense fallback={null}>
+        {opened.customers && (
+          <CustomersDrawer open={panel?.kind === "customers"} looked={panel?.kind === "customers" ? panel.looked : null}
+            onLook={(looked) => show({ kind: "customers", looked })} onClose={close} onOrder={showOrder}
+            onSaved={(data) => dispatch({ type: "customer_saved", data })} />
+        )}
+        {opened.orders && (
+          <OrdersDrawer open={panel?.kind === "orders"} orderId={panel?.kind === "orders" ? panel.orderId : null}
+            customerId={desk.pop?.customer?.customer_id ?? ""} onOpen={showOrder} onClose={close}
+            onChanged={(data) => dispatch({ type: "work_order_changed", data })} />
+        )}
+      </Suspense>
+    </div>
+  );
+}

@@ -1,0 +1,65 @@
+import { theme, type ThemeConfig } from "antd";
+import { createContext, useContext, useEffect, useState } from "react";
+
+import { remembered } from "../shared/storage";
+
+export type Look = "system" | "light" | "dark";
+
+export interface Looks {
+  look: Look;
+  dark: boolean;
+  choose: (look: Look) => void;
+}
+
+export const LookContext = createContext<Looks>({ look: "system", dark: false, choose: () => undefined });
+export const useLook = () => useContext(LookContext);
+
+const DARK = "(prefers-color-scheme: dark)";
+
+export function useChosenLook(): Looks {
+  const [look, setLook] = useState<Look>(() => {
+    const chosen = remembered.get("look");
+    return chosen === "light" || chosen === "dark" ? chosen : "system";
+  });
+  const [systemDark, setSystemDark] = useState(() => window.matchMedia(DARK).matches);
+
+  useEffect(() => {
+    const media = window.matchMedia(DARK);
+    const changed = () => setSystemDark(media.matches);
+    media.addEventListener("change", changed);
+    return () => media.removeEventListener("change", changed);
+  }, []);
+
+  const dark = look === "dark" || (look === "system" && systemDark);
+  useEffect(() => {
+    document.documentElement.dataset["look"] = dark ? "dark" : "light";
+  }, [dark]);
+
+  const choose = (wanted: Look) => {
+    remembered.set("look", wanted === "system" ? null : wanted);
+    setLook(wanted);
+  };
+  return { look, dark, choose };
+}
+
+const FONTS = 'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", '
+  + '"Noto Sans SC", sans-serif';
+
+export function antTheme(dark: boolean): ThemeConfig {
+  return {
+    algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
+    token: {
+      colorPrimary: dark ? "#3b82f6" : "#1d5fd1",
+      colorSuccess: dark ? "#35a86b" : "#13854a",
+      colorWarning: dark ? "#e0a030" : "#b26a00",
+      colorError: dark ? "#e5635d" : "#c9302c",
+      colorTextSecondary: dark ? "rgba(255,255,255,0.68)" : "rgba(0,0,0,0.64)",
+      colorTextDescription: dark ? "rgba(255,255,255,0.62)" : "rgba(0,0,0,0.6)",
+      colorTextPlaceholder: dark ? "rgba(255,255,255,0.5)" : "rgba(0,0,0,0.54)",
+      colorBgLayout: dark ? "#101318" : "#f2f4f8",
+      borderRadius: 8,
+      fontFamily: FONTS,
+    },
+    components: { Card: { bodyPaddingSM: 14, headerHeightSM: 42 } },
+  };
+}

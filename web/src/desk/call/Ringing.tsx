@@ -1,0 +1,113 @@
+import { CloseOutlined, PhoneFilled } from "@ant-design/icons";
+import { Alert, Button, Card, Progress, Tooltip } from "antd";
+import { useState } from "react";
+
+import { problem, useSpeech } from "../../i18n";
+import { clock, parsed } from "../../shared/time";
+import { useNow } from "../../shared/useNow";
+import { useDesk } from "../DeskProvider";
+import { SHORTCUTS, useShortcuts } from "../shortcuts";
+import { ringsUntil } from "../state";
+import { useAction } from "../useAction";
+import { useQueues } from "../useQueues";
+import { Who, nameOf, numberOf } from "./Who";
+import { useRinging } from "./useRinging";
+
+/** A call rings. Mounted anew for each offer. */
+export function Ringing() {
+  const speech = useSpeech();
+  const { t } = speech;
+  const { desk, command, link } = useDesk();
+  const { titleOf } = useQueues();
+  const { run, pending, failed } = useAction<"answer" | "reject">();
+  const [answering, setAnswering] = useState(false);
+  const { contact_id, offer_id, from_number, queue } = desk.contact!;
+  const who = nameOf(desk) || numberOf(t, from_number);
+  useRinging(t("notify.title", { who }), answering);
+
+  const act = (what: "answer" | "reject") => async () => {
+    if (pending || answering) return;
+    // The telephone takes a moment to connect: until the gateway says so, the card says "answering".
+    const done = await run(what, () => command(what, { contact_id, offer_id }));
+    if (done && what === "answer") setAnswering(true);
+  };
+  const answer = act("answer");
+  const reject = act("reject");
+  useShortcuts({ answer, reject });
+  const busy = pending === "answer" || answering;
+  const cut = link.status !== "open";
+
+  return (
+    <Card className="call-card ringing" size="small" aria-label={t("call.ringing")} role="region">
+      <p className="visually-hidden" role="alert">{t("call.ringing.aria", { who, queue: titleOf(queue) })}</p>
+      <div className="call-top">
+        <span className="call-state"><PhoneFilled className="shaking" aria-hidden /> {t("call.ringing")}</span>
+        <Ring />
+      </div>
+      <Who desk={desk} />
+      <Facts />
+      {failed && <Alert type="error" showIcon title={problem(speech, failed.error)} />}
+      <div className="call-buttons">
+        <Tooltip title={t("call.shortcut", { what: t("call.answer"), keys: SHORTCUTS.answer.keys })}>
+          <Button className="answer" type="primary" size="large" icon={<PhoneFilled />} loading={busy} disabled={cut}
+            aria-keyshortcuts={SHORTCUTS.answer.keys} onClick={answer}>
+            {busy ? t("call.answering") : t("call.answer")}
+          </Button>
+        </Tooltip>
+        <Tooltip title={t("call.shortcut", { what: t("call.reject"), keys: SHORTCUTS.reject.keys })}>
+          <Button danger size="large" icon={<CloseOutlined />} loading={pending === "reject"} disabled={busy || cut}
+            aria-keyshortcuts={SHORTCUTS.reject.keys} onClick={reject}>
+            {t("call.reject")}
+          </Button>
+        </Tooltip>
+      </div>
+    </Card>
+  );
+}
+
+/** The time left to answer, as a ring that empties. */
+function Ring() {
+  const { t } = useSpeech();
+  const { desk } = useDesk();
+  const { find } = useQueues();
+  const now = useNow();
+  const ringS = find(desk.contact?.queue ?? "")?.ring_timeout_s;
+  const times = ringsUntil(desk, ringS ? ringS * 1000 : null);
+  if (times === null) return null;
+  const left = Math.max(0, times.until - now);
+  const seconds = Math.ceil(left / 1000);
+  return (
+    <Progress
+      type="circle"
+      size={52}
+      strokeWidth={9}
+      percent={Math.min(100, (left / (times.until - times.from)) * 100)}
+      status={seconds <= 5 ? "exception" : "normal"}
+      format={() => seconds}
+      aria-label={t("call.left", { seconds })}
+    />
+  );
+}
+
+function Facts() {
+  const { t } = useSpeech();
+  const { desk } = useDesk();
+  const { titleOf } = useQueues();
+  const now = useNow();
+  const { contact, offer } = desk;
+  const enqueued = parsed(contact?.enqueued_at);
+  const waited = offer ? offer.waited_ms + Math.max(0, now - (parsed(offer.offered_at) ?? now))
+    : enqueued === null ? null : now - enqueued;
+  return (
+    <dl className="facts">
+      <div><dt>{t("call.queue")}</dt><dd>{titleOf(contact?.queue ?? "")}</dd></div>
+      {waited !== null && <div><dt>{t("call.waited")}</dt><dd className="clock">{clock(waited)}</dd></div>}
+      {offer && offer.attempt > 0 && (
+        <Tooltip title={t("call.attempt.help")}>
+          <div><dt>{t("call.attempt")}</dt><dd>{offer.attempt}</dd></div>
+        </Tooltip>
+      )}
+      {contact?.to_number && <div><dt>{t("call.called")}</dt><dd>{contact.to_number}</dd></div>}
+    </dl>
+  );
+}

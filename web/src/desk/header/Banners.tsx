@@ -1,0 +1,55 @@
+import { Alert, Button } from "antd";
+import { useState } from "react";
+
+import { useSpeech, word } from "../../i18n";
+import { remembered } from "../../shared/storage";
+import { useDesk } from "../DeskProvider";
+import { LOST } from "../presence";
+
+/** What is not as it should be, in words, above all else. */
+export function Banners() {
+  const { t } = useSpeech();
+  const { desk, link, takeOver } = useDesk();
+  const { missing, agent } = desk;
+  const lost = agent?.presence === "other_work" && agent.reason === LOST;
+  return (
+    <div className="banners" aria-live="polite">
+      {link.status === "reconnecting" && (
+        <Alert banner type="warning" title={t("connection.reconnecting")} description={t("connection.reconnecting.help")} />
+      )}
+      {link.status === "replaced" && (
+        <Alert banner type="error" title={t("connection.replaced")} description={t("connection.replaced.help")}
+          action={<Button type="primary" onClick={takeOver}>{t("connection.takeover")}</Button>} />
+      )}
+      {link.status === "denied" && <Alert banner type="error" title={t("connection.denied")} description={link.sentence} />}
+      {link.status === "open" && missing.length > 0 && (
+        <Alert banner type="warning" title={missing.map((service) => word(t, "missing", service)).join(" · ")}
+          description={t("missing.rest")} />
+      )}
+      {link.status === "open" && lost && <Alert banner type="warning" title={t("presence.lost")} />}
+      {agent && <AskForNotifications />}
+    </div>
+  );
+}
+
+const ASKED = "notifications_asked";
+
+/** Asked once, by us first: the browser's own question can be refused for ever by accident. */
+function AskForNotifications() {
+  const { t } = useSpeech();
+  const [asked, setAsked] = useState(() => remembered.get(ASKED) !== null);
+  if (asked || !("Notification" in window) || Notification.permission !== "default") return null;
+  const answer = (wanted: boolean) => {
+    remembered.set(ASKED, "1");
+    setAsked(true);
+    if (wanted) void Notification.requestPermission();
+  };
+  return (
+    <Alert banner type="info" title={t("notify.ask")} action={
+      <span className="line-tags">
+        <Button size="small" type="primary" onClick={() => answer(true)}>{t("notify.yes")}</Button>
+        <Button size="small" onClick={() => answer(false)}>{t("notify.no")}</Button>
+      </span>
+    } />
+  );
+}

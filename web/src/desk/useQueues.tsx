@@ -1,0 +1,31 @@
+import { createContext, useContext, useMemo, type ReactNode } from "react";
+
+import { useSession } from "../session/Gate";
+import type { Queue } from "../shared/types";
+import { useLoad } from "../shared/useLoad";
+import { useDesk } from "./DeskProvider";
+
+interface Queues {
+  find: (name: string) => Queue | undefined;
+  titleOf: (name: string) => string;
+}
+
+const QueuesContext = createContext<Queues>({ find: () => undefined, titleOf: (name) => name });
+export const useQueues = () => useContext(QueuesContext);
+
+/** The queues' titles and times; asked again when the connection or the ACD has come back. */
+export function QueuesProvider({ children }: { children: ReactNode }) {
+  const { session } = useSession();
+  const { desk, link } = useDesk();
+  const there = session.may("queues.read") && link.status === "open" && !desk.missing.includes("acd");
+  const { data } = useLoad(there ? "queues" : null, (signal) =>
+    session.ask<{ queues: Queue[] }>("/queues", { signal }));
+  const value = useMemo(() => {
+    const byName = new Map(data?.queues.map((queue) => [queue.name, queue]));
+    return {
+      find: (name: string) => byName.get(name),
+      titleOf: (name: string) => byName.get(name)?.title || name,
+    };
+  }, [data]);
+  return <QueuesContext value={value}>{children}</QueuesContext>;
+}

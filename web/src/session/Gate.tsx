@@ -1,0 +1,87 @@
+import { Spin } from "antd";
+import { Suspense, createContext, lazy, useContext, useEffect, useMemo, useState } from "react";
+
+import { useSpeech } from "../i18n";
+import type { User } from "../shared/types";
+import { Session } from "./session";
+import { SignIn } from "./SignIn";
+
+// The desk is loaded while the person still types their password.
+const loadHome = () => import("../app/Home");
+const Home = lazy(loadHome);
+
+const SessionContext = createContext<{ session: Session; user: User } | null>(null);
+
+/** Who is signed in, and their way of asking the gateway. */
+export function useSession(): { session: Session; user: User } {
+  const found = useContext(SessionContext);
+  if (found === null) throw new Error("useSession outside of a sign-in");
+  return found;
+}
+
+const RETRY_MS = 3_000;
+
+/** Shows the sign-in until somebody has signed in, then the page. */
+export function Gate() {
+  const { t } = useSpeech();
+  const session = useMemo(() => new Session(), []);
+  const [user, setUser] = useState<User | null>(null);
+  const [restoring, setRestoring] = useState<"yes" | "retrying" | "no">("yes");
+  const [ended, setEnded] = useState(false);
+
+  useEffect(() => {
+    let timer: number | undefined;
+    let over = false;
+    const restore = () => {
+      session.restore().then(
+        (found) => {
+          if (over) return;
+          setUser(found);
+          setRestoring("no");
+        },
+        () => {
+          if (over) return;
+          setRestoring("retrying");
+          timer = window.setTimeout(restore, RETRY_MS);
+        },
+      );
+    };
+    session.onEnd = () => {
+      setUser(null);
+      setEnded(true);
+    };
+    restore();
+    void loadHome();
+    return () => {
+      over = true;
+      window.clearTimeout(timer);
+    };
+  }, [session]);
+
+  const value = useMemo(() => (user ? { session, user } : null), [session, user]);
+  if (restoring !== "no") {
+    return <Waiting text={t(restoring === "yes" ? "signin.restoring" : "signin.retrying")} />;
+  }
+  if (value === null) {
+    return <SignIn session={session} ended={ended} onDone={(who) => {
+      setEnded(false);
+      setUser(who);
+    }} />;
+  }
+  return (
+    <SessionContext value={value}>
+      <Suspense fallback={<Waiting text={t("app.loading")} />}>
+        <Home key={value.user.user_id} />
+      </Suspense>
+    </SessionContext>
+  );
+}
+
+function Waiting({ text }: { text: string }) {
+  return (
+    <div className="waiting" role="status">
+      <Spin size="large" />
+      <span>{text}</span>
+    </div>
+  );
+}

@@ -1,0 +1,273 @@
+// What the gateway says (docs/gateway-websocket.md, services/gateway/README.md). Types only.
+
+export type Service = "acd" | "ivr" | "crm" | "workorder";
+export type Presence = "offline" | "ready" | "other_work";
+export type RoutingStatus = "idle" | "offered" | "connected" | "wrap_up" | "not_responding";
+export type ContactState = "offered" | "connected" | "released";
+
+export interface User {
+  user_id: string;
+  username: string;
+  name: string;
+  role: string;
+  agent_id: string;
+  extension: string;
+  tenant: string;
+  permissions: string[];
+}
+
+export interface Agent {
+  agent_id: string;
+  name: string;
+  extension: string;
+  queues: string[];
+  presence: Presence;
+  reason: string;
+  routing_status: RoutingStatus;
+  since: string | null;
+  until: string | null;
+}
+
+export interface Contact {
+  contact_id: string;
+  channel: string;
+  state: string;
+  queue: string;
+  priority: number;
+  agent_id: string;
+  offer_id: string;
+  from_number: string;
+  to_number: string;
+  customer_id: string;
+  held: boolean;
+  opened_at: string | null;
+  enqueued_at: string | null;
+  answered_at: string | null;
+  data: Record<string, string>;
+}
+
+export interface AgentNews {
+  presence: Presence;
+  reason: string;
+  routing_status: RoutingStatus;
+  contact_id: string | null;
+  since: string | null;
+  until: string | null;
+}
+
+export interface State {
+  agent: Agent | null;
+  contact: Contact | null;
+  missing: string[];
+}
+
+export interface Offer {
+  contact_id: string;
+  offer_id: string;
+  queue: string;
+  from_number: string;
+  to_number: string;
+  customer_id: string;
+  attempt: number;
+  waited_ms: number;
+  ring_timeout_ms: number;
+  reason: string;
+  offered_at: string | null;
+}
+
+export interface Caller {
+  number: string;
+  customer_id: string;
+  name: string;
+  level: number;
+  blocked: boolean;
+  blocked_reason: string;
+  language: string;
+  segment: string;
+  department: string;
+}
+
+export interface CustomerForm {
+  name: string;
+  organisation: string;
+  numbers: string[];
+  accounts: string[];
+  email: string;
+  level: number;
+  language: string;
+  tags: string[];
+  notes: string;
+}
+
+export interface Customer extends CustomerForm {
+  customer_id: string;
+  revision: number;
+  created_at: string | null;
+  changed_at: string | null;
+}
+
+export interface TimelineEntry {
+  entry_id: string;
+  at: string | null;
+  kind: string;
+  channel: string;
+  contact_id: string;
+  agent_id: string;
+  title: string;
+  /** The event itself, in its own camelCase. */
+  data: Record<string, unknown>;
+}
+
+export interface WorkOrder {
+  work_order_id: string;
+  number: string;
+  type: string;
+  urgency: string;
+  channel: string;
+  state: string;
+  title: string;
+  description: string;
+  customer_id: string;
+  contact_id: string;
+  department: string;
+  assignee: string;
+  created_by: string;
+  created_at: string | null;
+  changed_at: string | null;
+  revision: number;
+  allowed_actions: string[];
+}
+
+export interface Step {
+  step_id: string;
+  action: string;
+  from_state: string | null;
+  to_state: string;
+  by: string;
+  note: string;
+  department: string;
+  assignee: string;
+  at: string | null;
+}
+
+export interface Pop {
+  contact_id: string;
+  offer_id: string;
+  caller: Caller | null;
+  customer: Customer | null;
+  recent: TimelineEntry[];
+  work_orders: WorkOrder[];
+  missing: string[];
+}
+
+export interface OfferFailed {
+  contact_id: string;
+  offer_id: string;
+  failure: string;
+  rang_ms: number;
+  cause: string;
+  failed_at: string | null;
+}
+
+export interface Answered {
+  contact_id: string;
+  offer_id: string;
+  queue: string;
+  waited_ms: number;
+  answered_at: string | null;
+}
+
+export interface Released {
+  contact_id: string;
+  offer_id: string;
+  queue: string;
+  talk_ms: number;
+  hold_ms: number;
+  ended_by: string;
+  released_at: string | null;
+}
+
+export interface WrappedUp {
+  contact_id: string;
+  wrap_up_ms: number;
+  disposition: string;
+  work_order_id: string;
+  timed_out: boolean;
+  wrapped_up_at: string | null;
+}
+
+export interface QueueFigures {
+  queue: string;
+  title: string;
+  waiting: number;
+  longest_wait_ms: number;
+  offered: number;
+  answered: number;
+  abandoned: number;
+  answered_in_time: number;
+  abandoned_in_time: number;
+  total_wait_answered_ms: number;
+  service_level: number | null;
+  agents_staffed: number;
+}
+
+export const AGENT_STATES = [
+  "ready", "offered", "connected", "wrap_up", "other_work", "not_responding", "offline",
+] as const;
+export type AgentCounts = Record<(typeof AGENT_STATES)[number], number>;
+
+export interface Wallboard {
+  at: string | null;
+  contacts_open: number;
+  missing: string[];
+  agents: AgentCounts;
+  queues: QueueFigures[];
+}
+
+export interface Queue {
+  name: string;
+  title: string;
+  ring_timeout_s: number;
+  wrap_up_s: number;
+  service_level_s: number;
+}
+
+export interface Disposition {
+  code: string;
+  en: string;
+  zh: string;
+}
+
+export interface NewWorkOrder {
+  type: string;
+  urgency: string;
+  title: string;
+  description: string;
+  customer_id: string;
+  department: string;
+}
+
+export interface WrapUpReply extends State {
+  work_order: WorkOrder | null;
+  pending_work_order: string | null;
+  sentence: string;
+}
+
+export interface Welcome {
+  session: string;
+  resumed: boolean;
+  seq: number;
+  now: string;
+  token_expires_at: string;
+  ping_s: number;
+  lost_after_s: number;
+  user: User;
+  state: State;
+}
+
+export interface GatewayError {
+  code: string;
+  sentence: string;
+  field: string | null;
+  service: string | null;
+}
