@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from services.acd.api import checks, words
-from services.acd.domain import ContactState, Presence
+from services.acd.domain import ContactState
 from services.acd.engine import stimuli, views
 from services.acd.engine.agents import find
 from services.acd.engine.floor import Floor
@@ -109,8 +109,11 @@ class Api(acd_pb2_grpc.AcdServicer):
         reason = checks.short("reason", request.reason)
 
         async def change() -> None:
+            before = find(self._floor(), request.agent_id).extension
             self._ask(stimuli.SetPresence(request.agent_id, presence, reason, extension))
-            await self._keep_extension(request.agent_id, "" if presence is Presence.OFFLINE else extension)
+            after = find(self._floor(), request.agent_id).extension
+            if after != before:
+                await self._keep_extension(request.agent_id, after)
 
         return await self._once("presence", request.request_id, request.agent_id, change)
 

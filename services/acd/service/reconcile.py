@@ -60,12 +60,12 @@ class Reconciler:
             return  # the link is gone or about to be: the next LinkUp comes here again
         if link.up:
             self._router.node_up(node)
-            self._compared.setdefault(node, asyncio.Event()).set()
+            self._compared.setdefault(link.node.name, asyncio.Event()).set()
 
     async def first_done(self, within_s: float) -> bool:
         """Waits until every switch has been compared once; False when some did not come in time."""
-        nodes = list(self._switches.by_node)
-        waits = [self._compared.setdefault(node, asyncio.Event()).wait() for node in nodes]
+        links = [link.node.name for _, link in self._switches.links()]
+        waits = [self._compared.setdefault(name, asyncio.Event()).wait() for name in links]
         try:
             async with asyncio.timeout(within_s):
                 await asyncio.gather(*waits)
@@ -78,8 +78,8 @@ class Reconciler:
         while True:
             await asyncio.sleep(self._interval_s)
             self._router.gauge()
-            for node, link in list(self._switches.by_node.items()):
-                if not link.up or node not in self._compared:
+            for node, link in self._switches.links():
+                if not link.up or link.node.name not in self._compared:
                     continue
                 try:
                     await self._compare(node, link, settle_ms=self._settle_ms)

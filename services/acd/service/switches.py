@@ -74,6 +74,10 @@ class Switches:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def links(self) -> list[tuple[str, Link]]:
+        """Each link once, with the switch's own name where that is known."""
+        return [(self._names[link.node.name], link) for link in self._links]
+
     @property
     def any_up(self) -> bool:
         return any(link.up for link in self._links)
