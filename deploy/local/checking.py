@@ -1,5 +1,6 @@
 """`./switchyard check`: what CI asks besides the tests. Each check runs, also after one has failed."""
 
+import asyncio
 import runpy
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.local.console import find_node
 from deploy.local.wiring import ROOT
 
 
@@ -20,14 +22,25 @@ def run_checks() -> int:
 
 def commands() -> dict[str, Sequence[str]]:
     python = [sys.executable, "-m"]
-    installed = (ROOT / "web" / "node_modules").exists()
     return {
         "style": [*python, "ruff", "check"],
         "format": [*python, "ruff", "format", "--check"],
         "types": [*python, "mypy", "deploy", "services", "freeswitch", "tests"],
         "import rules": [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
         "generated code": [*python, "deploy.local.checking"],
-        **({"console types": ["npm", "run", "typecheck", "--prefix", "web"]} if installed else {}),
+        **console_commands(),
+    }
+
+
+def console_commands() -> dict[str, Sequence[str]]:
+    """Where its packages are installed (`./switchyard console` does it); CI installs them first."""
+    node = asyncio.run(find_node())
+    if node is None or not (ROOT / "web" / "node_modules").exists():
+        return {}
+    npm = ["env", f"PATH={node.path()}", *node.npm, "--prefix", "web"]
+    return {
+        "console types": [*npm, "run", "typecheck"],
+        "console tests": [*npm, "test", "--", "--passWithNoTests"],
     }
 
 

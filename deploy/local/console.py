@@ -44,6 +44,10 @@ class Node:
     npm: tuple[str, ...]
     """How to start npm."""
 
+    def path(self) -> str:
+        """npm's own children look for `node` on PATH."""
+        return os.pathsep.join([str(self.node.parent), os.environ.get("PATH", os.defpath)])
+
 
 async def build(say: Say) -> int:
     """0 when the console is there; otherwise what is missing has been said."""
