@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import cast
 from urllib.parse import unquote
 
@@ -31,7 +32,7 @@ def connected(frame: Frame, received_at: float) -> Event:
 
     That encoding cannot be undone exactly: a caller's name that holds a literal `%41` reads `A` here.
     """
-    return Event(_decoded(frame.headers), received_at=received_at)
+    return Event(_Encoded(frame.headers), received_at=received_at)
 
 
 def _from_json(body: bytes, received_at: float) -> Event:
@@ -55,11 +56,25 @@ def _loads(body: bytes) -> dict[str, Header]:
 
 
 def _decoded(headers: dict[str, str]) -> dict[str, Header]:
-    # Most of a channel's 150 values say what they mean: those are not worth a call each.
-    return {
-        name: _value(text) if "%" in text or text.startswith(("ARRAY", "_undef")) else text
-        for name, text in headers.items()
-    }
+    return {name: _value(text) for name, text in headers.items()}
+
+
+class _Encoded(Mapping[str, Header]):
+    """Decodes what is asked for: of a channel's 150 headers a controller reads twenty."""
+
+    __slots__ = ("_headers",)
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        self._headers = headers
+
+    def __getitem__(self, name: str) -> Header:
+        return _value(self._headers[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._headers)
+
+    def __len__(self) -> int:
+        return len(self._headers)
 
 
 def _value(text: str) -> Header:
