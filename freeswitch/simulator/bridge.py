@@ -133,9 +133,9 @@ async def _lead(channel: Channel, other: Channel) -> None:
 
 
 def _one_was_lost(channel: Channel, other: Channel) -> None:
-    if channel.down and not other.down:
+    if not channel.ready:
         other.hangup("DESTINATION_OUT_OF_ORDER")
-    elif not channel.down and other.down and not keep(channel, other):
+    elif not keep(channel, other):
         channel.hangup("DESTINATION_OUT_OF_ORDER")
 
 

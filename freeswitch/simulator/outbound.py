@@ -27,6 +27,7 @@ class OutboundConnection(EslConnection):
         self.async_mode = async_mode
         self.full = full
         self.greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._lingering: asyncio.TimerHandle | None = None
         channel.controllers.append(self)
 
     def takes(self, event: Event) -> bool:
@@ -42,6 +43,8 @@ class OutboundConnection(EslConnection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        if self._lingering is not None:
+            self._lingering.cancel()
         self.greet()
         channel = self.session
         if channel is None:
@@ -87,7 +90,7 @@ class OutboundConnection(EslConnection):
             f"Channel-Name: {channel.name}\n{shown}",
         )
         seconds = min(self.linger_s, 3_600.0)
-        asyncio.get_running_loop().call_later(seconds, self._linger_over)
+        self._lingering = asyncio.get_running_loop().call_later(seconds, self._linger_over)
 
     def _linger_over(self) -> None:
         self.say_goodbye()

@@ -169,6 +169,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._ending = True
+        self.transport = None  # uvloop raises on a write to a lost one
         self.node.connections.discard(self)
         self.node.bus.forget(self)
         if not self.closed.done():
@@ -227,8 +228,9 @@ class Connection(asyncio.Protocol):
     # -- writing
 
     def write(self, data: bytes) -> None:
-        self._out.append(data)
-        self._schedule()
+        if not self._ending:
+            self._out.append(data)
+            self._schedule()
 
     def reply(self, text: str) -> None:
         cut = text.encode("utf-8", "surrogateescape")[:MAX_REPLY]

@@ -93,8 +93,8 @@ class Flow(Messages):
             self._begin(head)
         elif b'"Event-Name":"DTMF"' in body:
             self.bench.originate(self.uuid)
-        elif b'"Event-Name":"CHANNEL_BRIDGE"' in body:
-            self.transport.close()
+        elif b'"Application-Data":"socket_resume=false"' in body and b"_COMPLETE" in body[:60]:
+            self.transport.close()  # from here on that is harmless to the bridge
 
     def _begin(self, head: bytes) -> None:
         self.uuid = head.split(b"\nUnique-ID: ", 1)[1].split(b"\n", 1)[0].decode()
