@@ -114,9 +114,11 @@ async def bundle(node: Node, work: Path) -> None:
 
 
 async def run(work: Path, node: Node, *command: str, timeout_s: float) -> list[str]:
-    """To its end; what it said. Stopped with us."""
+    """To its end, behind everybody else: calls may be running beside it. Stopped with us."""
     path = os.pathsep.join([str(node.node.parent), os.environ.get("PATH", os.defpath)])
-    return await finished(Program("console", command, env={"PATH": path, "CI": "true"}, cwd=work), timeout_s)
+    return await finished(
+        Program("console", ["nice", *command], env={"PATH": path, "CI": "true"}, cwd=work), timeout_s
+    )
 
 
 async def finished(program: Program, timeout_s: float) -> list[str]:
