@@ -112,10 +112,14 @@ class OutboundCall:
         return self._stream
 
     async def close(self) -> None:
-        """Lets go of the call without hanging it up: the dialplan or the bridge goes on with it."""
+        """Lets go of the call without hanging it up: the dialplan or the bridge goes on with it.
+
+        Not by `resume`: who has said that tears apart the bridge a call is in by then. For calls that are in
+        none the dialplan sets `socket_resume`. What was asked before is carried out first.
+        """
         if not self._connection.over:
             with suppress(EslError):
-                await self._connection.request("resume", "resume")
+                await self._connection.request("exit", "exit")
             self._connection.close("let go")
         await asyncio.wait([self._connection.closed], timeout=self._settings.command_timeout_s)
 

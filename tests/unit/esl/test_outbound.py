@@ -62,10 +62,25 @@ async def test_a_handler_that_returns_lets_go_without_hanging_up() -> None:
 
     async with serving(handler) as server:
         caller = await Caller.arrive(server.port)
-        assert await caller.command() == "resume"
+        assert await caller.command() == "exit"
         await caller.send(reply("+OK"))
         assert await caller.ended()
-        assert caller.heard[-1] == "resume"
+        assert caller.heard[-1] == "exit"
+
+
+async def test_letting_go_of_a_bridged_call_leaves_the_bridge_alone() -> None:
+    """`resume` would have FreeSWITCH reset the channel when the socket ends: the agent is hung up."""
+
+    async def handler(call: OutboundCall) -> None:
+        async for event in call.stream():
+            if event.name == "CHANNEL_BRIDGE":
+                return
+
+    async with serving(handler) as server:
+        caller = await Caller.arrive(server.port)
+        await caller.event("CHANNEL_BRIDGE")
+        assert await caller.ended()
+        assert not [said for said in caller.heard if said.startswith("resume")]
 
 
 async def test_a_handler_that_fails_lets_go_so_that_the_dialplan_goes_on() -> None:
@@ -75,7 +90,7 @@ async def test_a_handler_that_fails_lets_go_so_that_the_dialplan_goes_on() -> No
     async with serving(handler) as server:
         caller = await Caller.arrive(server.port)
         assert await caller.ended()
-        assert caller.heard[-1] == "resume"
+        assert caller.heard[-1] == "exit"
         again = await Caller.arrive(server.port)
         assert await again.ended()
 
@@ -154,7 +169,7 @@ async def test_stopping_waits_for_calls_then_lets_go_of_them() -> None:
         caller = await Caller.arrive(server.port)
         await taken.wait()
         stopping = asyncio.create_task(server.stop(drain_s=0.01))
-        assert await caller.command() == "resume"
+        assert await caller.command() == "exit"
         await caller.send(reply("+OK"))
         assert await caller.ended()
         await stopping
