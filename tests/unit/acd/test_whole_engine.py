@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from typing import Any
 
@@ -254,7 +255,7 @@ class Floor(RuleBasedStateMachine):
 
 
 Floor.TestCase.settings = settings(
-    max_examples=150,
+    max_examples=int(os.environ.get("SWITCHYARD_TEST_EXAMPLES", "60")),  # 2,000 after a change of the engine
     stateful_step_count=60,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrink by hand: add Phase.shrink
