@@ -33,8 +33,8 @@ class Digit:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackEnded:
-    """`failed`: nothing was heard, such as a missing file on the switch. `cut`: it ended before its time
-    and not by us: somebody else, the ACD as a rule, has begun to do something with the call."""
+    """`failed`: not heard to its end, such as a missing file on the switch. `cut`: it ended before its
+    time and not by us: somebody else, the ACD as a rule, has begun to do something with the call."""
 
     playback: int
     failed: bool = False

@@ -58,6 +58,7 @@ class Waiting:
     leaving: str = ""
     """Where to, once the ACD has let go."""
     asked: int = 0
+    cuts: int = 0
     resumed: bool = False
 
     def begin(self) -> str:
@@ -113,9 +114,13 @@ class Waiting:
         A bridge ends the music up to 60 ms before it is announced. Music begun again in that moment would
         play over the agent's voice, so music that was cut waits for what comes.
         """
-        if event.cut and not event.failed:
+        if event.cut:
+            self.cuts += 1
+            if self.cuts > 1:  # nobody's bridge: a recording that the switch cannot play
+                self.sound = do.TONE
             self.run.start_timer("silence", CUT_S)
             return
+        self.cuts = 0
         short = self.run.now - self.sounding < SHORTEST_MUSIC
         if self.music and (event.failed or short):
             if self.sound == do.TONE:

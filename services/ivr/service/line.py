@@ -126,22 +126,25 @@ class Line:
 
     def _executed_one(self, event: Event) -> None:
         ended: on.Event
+        missing = False
         match event.get("Application"):
             case "playback":
-                ended = on.PlaybackEnded(0, failed=event.get("Application-Response") != "FILE PLAYED")
+                response = event.get("Application-Response")
+                missing = response == "FILE NOT FOUND"
+                ended = on.PlaybackEnded(0, failed=response != "FILE PLAYED")
             case "record":
                 length_ms = _milliseconds(event.variable("record_ms"))
                 ended = on.RecordingEnded(length_ms, failed=length_ms == 0)
             case _:
                 return
-        self._ended(event.get("Application-UUID"), ended)
+        self._ended(event.get("Application-UUID"), ended, missing=missing)
 
-    def _ended(self, uuid: str, ended: on.Event) -> None:
+    def _ended(self, uuid: str, ended: on.Event, *, missing: bool) -> None:
         playback = self._executed.pop(uuid, 0)
         if playback and isinstance(ended, on.PlaybackEnded):
             last, due = self._due
-            cut = playback == last and self._loop.time() < due
-            ended = replace(ended, playback=playback, cut=cut)
+            early = playback == last and self._loop.time() < due
+            ended = replace(ended, playback=playback, cut=early and not missing)
         if playback:
             self._tell(ended)
 

@@ -234,6 +234,8 @@ def test_music_cut_off_without_a_bridge_goes_on() -> None:
     call = Playbook().in_queue()
     call.tell(on.PlaybackEnded(call.run.playing, cut=True))
     assert call.fires("silence", after_s=1) == [do.Play(5, (do.MUSIC,), "zh")]
+    call.tell(on.PlaybackEnded(call.run.playing, failed=True, cut=True))
+    assert call.fires("silence", after_s=1) == [do.Play(6, (do.TONE,), "zh")]
 
 
 def test_ivr_dies_while_a_caller_waits() -> None:
