@@ -455,8 +455,18 @@ class Channel:
         self.state = HANGUP
         self._head = None
         self.set("last_bridge_role", self.bridge_role)
+        if self.name.startswith("sofia/"):
+            self.set("sip_hangup_disposition", self._disposition())
         self.fire("CHANNEL_HANGUP")
         self.wake()
+
+    def _disposition(self) -> str:
+        """Who said good-bye, and by which SIP message (mod_sofia's word, on every leg that is SIP)."""
+        far_end = self.hung_up_by in ("caller", "far end")
+        if self.answered:
+            return "recv_bye" if far_end else "send_bye"
+        refused = far_end != self.inbound  # the one who was called refuses, the one who called cancels
+        return f"{'recv' if far_end else 'send'}_{'refuse' if refused else 'cancel'}"
 
     def flip(self) -> None:
         """An outbound leg becomes a caller of its own: who called and who was called change places."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -133,13 +134,24 @@ class Switches:
             if event.variable("sy_leg") == "agent":
                 tell(tenant, stimuli.LegGone(event.uuid, cause), event)
             elif event.variable("sy_contact_id"):
-                tell(tenant, stimuli.CallerGone(arrival_of(event), cause), event)
+                tell(tenant, stimuli.CallerGone(arrival_of(event), cause, lost=_dropped(event)), event)
+            else:
+                wait_s = self._config.acd_word_grace_ms / 1000
+                asyncio.get_running_loop().call_later(wait_s, self._nobody_had_it, tenant, event, cause)
         elif name == "CHANNEL_BRIDGE":
             self._bridged(tenant, event)
         elif name == "CHANNEL_HOLD":
             tell(tenant, stimuli.Held(event.uuid), event)
         elif name == "CHANNEL_UNHOLD":
             tell(tenant, stimuli.Retrieved(event.uuid), event)
+
+    def _nobody_had_it(self, tenant: str, event: Event, cause: str) -> None:
+        """A caller whom no IVR has named: it was down, or had no time to. The ledger knows all callers, so
+        the call gets its own uuid as contact id, unless an IVR has spoken of it meanwhile."""
+        contacts = self._router.engine(tenant).floor.contacts.values()
+        if not any(contact.call_id == event.uuid for contact in contacts):
+            arrival = replace(arrival_of(event), contact_id=event.uuid)
+            self._router.tell(tenant, stimuli.CallerGone(arrival, cause, lost=_dropped(event)), event)
 
     def _bridged(self, tenant: str, event: Event) -> None:
         """It comes once, on either leg, naming both."""
@@ -298,6 +310,11 @@ def _variables(tenant: str, order: commands.Ring) -> dict[str, str]:
         "sy_enqueued_ms": str(order.enqueued_at),
         "sy_opened_ms": str(order.opened_at),
     }
+
+
+def _dropped(event: Event) -> bool:
+    """Whether the switch ended the call: `send_bye`, `send_refuse`; `recv_…` is the caller's doing."""
+    return event.variable("sip_hangup_disposition").startswith("send_")
 
 
 def arrival_of(event: Event) -> stimuli.Arrival:
