@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.live import phones, sipp, switch
+from tests.live.centre import Centre, open_centre
 from tests.live.esl import Link
 from tests.live.switch import FreeSwitch
 from tests.live.waiting import until
@@ -73,3 +75,22 @@ async def watcher(freeswitch: FreeSwitch) -> AsyncIterator[Link]:
     """An event socket that hears of every call."""
     async with freeswitch.link("ALL") as link:
         yield link
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def running_centre(
+    freeswitch_program: str, baresip: None, certificates: Path, server_dir: Path
+) -> AsyncIterator[Centre]:
+    """One for all tests of a run: it takes some ten seconds to open."""
+    async with open_centre(freeswitch_program, server_dir / "centre", certificates) as found:
+        yield found
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def centre(running_centre: Centre) -> AsyncIterator[Centre]:
+    """The whole suite on a switch of its own. Afterwards each call of the test has come to one end."""
+    yield running_centre
+    async with running_centre.switch.link() as link:
+        await link.api("hupall NORMAL_CLEARING")
+        await until(lambda: no_channel(link), within_s=CLEAR_S, what="no channel left")
+    await running_centre.all_ended_once()

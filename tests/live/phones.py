@@ -173,11 +173,11 @@ async def agent(
 
 @asynccontextmanager
 async def place_call(
-    switch: FreeSwitch, number: str, *, caller: str = "+441632960001", tone_hz: int
+    switch: FreeSwitch, number: str, *, caller: str = "+441632960001", tone_hz: int, name: str = ""
 ) -> AsyncIterator[Phone]:
-    """A customer who has dialled `number` and not been answered yet."""
+    """A customer who has dialled `number` and not been answered yet. `name` is what his phone says he is."""
     account = (
-        f"<sip:{caller}@{LOOPBACK};transport=udp>;regint=0;answermode=manual;"
+        f"{name} <sip:{caller}@{LOOPBACK};transport=udp>;regint=0;answermode=manual;"
         "audio_codecs=PCMA/8000/1;ptime=20"
     )
     async with _running(Phone(switch.folder / f"caller-{caller}", account, tone_hz)) as phone:
