@@ -50,8 +50,6 @@ export function antTheme(dark: boolean): ThemeConfig {
     algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
     token: {
       colorPrimary: dark ? "#3b82f6" : "#1d5fd1",
-      colorSuccess: dark ? "#35a86b" : "#13854a",
-      colorWarning: dark ? "#e0a030" : "#b26a00",
       colorError: dark ? "#e5635d" : "#c9302c",
       colorTextSecondary: dark ? "rgba(255,255,255,0.68)" : "rgba(0,0,0,0.64)",
       colorTextDescription: dark ? "rgba(255,255,255,0.62)" : "rgba(0,0,0,0.6)",
@@ -60,6 +58,6 @@ export function antTheme(dark: boolean): ThemeConfig {
       borderRadius: 8,
       fontFamily: FONTS,
     },
-    components: { Card: { bodyPaddingSM: 14, headerHeightSM: 42 } },
+    components: { Card: { bodyPaddingSM: 12, headerHeightSM: 42 } },
   };
 }

@@ -42,7 +42,7 @@ export function CustomerCard({ customer, caller, onSaved }: {
 }
 
 function Profile({ customer, caller }: { customer: Customer; caller: Caller | null }) {
-  const { t } = useSpeech();
+  const { t, language } = useSpeech();
   return (
     <>
       <dl className="profile">
@@ -58,7 +58,7 @@ function Profile({ customer, caller }: { customer: Customer; caller: Caller | nu
         <Field label={t("customer.accounts")} shown={customer.accounts.length > 0}>
           <LongText text={customer.accounts.join(", ")} />
         </Field>
-        <Field label={t("customer.language")} shown={customer.language}>{customer.language}</Field>
+        <Field label={t("customer.language")} shown={customer.language}>{languageName(customer.language, language)}</Field>
         <Field label={t("customer.segment")} shown={caller?.segment}>{caller?.segment}</Field>
         <Field label={t("customer.department")} shown={caller?.department}>{caller?.department}</Field>
       </dl>
@@ -70,6 +70,14 @@ function Profile({ customer, caller }: { customer: Customer; caller: Caller | nu
       {customer.notes && <p className="customer-notes"><bdi>{customer.notes}</bdi></p>}
     </>
   );
+}
+
+function languageName(code: string, shownIn: string): string {
+  try {
+    return new Intl.DisplayNames([shownIn], { type: "language" }).of(code) ?? code;
+  } catch {
+    return code; // what somebody typed need not be a language
+  }
 }
 
 function Field({ label, shown, children }: { label: string; shown: unknown; children: ReactNode }) {

@@ -33,7 +33,7 @@ export function CustomersDrawer({ open, looked, onLook, onClose, onOrder, onSave
         ? <One key={`${looked.customerId} ${looked.number}`} looked={looked} onOrder={onOrder} onSaved={onSaved} />
         : <CustomerSearch action={(customer) => (
           <Button size="small" onClick={() => onLook({ customerId: customer.customer_id, number: customer.numbers[0] ?? "" })}>
-            {t("app.more")}
+            {t("app.open")}
           </Button>
         )} />}
     </Drawer>

@@ -22,7 +22,7 @@ export function Notices({ onOrder }: { onOrder: (workOrderId: string) => void })
   const { work_order: order, pending, asked } = notice;
   if (order) {
     return <Alert type="success" showIcon closable={{ onClose: read }} title={t("wrapup.done.order", { number: order.number })}
-      action={<Button size="small" onClick={() => onOrder(order.work_order_id)}>{t("app.more")}</Button>} />;
+      action={<Button size="small" onClick={() => onOrder(order.work_order_id)}>{t("app.open")}</Button>} />;
   }
   if (!asked) return <Alert type="success" showIcon closable={{ onClose: read }} title={t("wrapup.done")} />;
   return <Alert type="warning" showIcon closable={{ onClose: read }} title={t(pending ? "wrapup.done.pending" : "wrapup.done.lost")} />;

@@ -16,7 +16,7 @@ export const en = {
   "app.theme.dark": "Dark",
   "app.nothing": "Nothing here yet",
   "app.none": "–",
-  "app.more": "Show more",
+  "app.open": "Open",
   "app.optional": "optional",
 
   "signin.title": "Sign in",

@@ -18,7 +18,7 @@ export const zh: Dictionary = {
   "app.theme.dark": "深色",
   "app.nothing": "暂无内容",
   "app.none": "–",
-  "app.more": "显示更多",
+  "app.open": "打开",
   "app.optional": "选填",
 
   "signin.title": "登录",

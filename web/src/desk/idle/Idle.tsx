@@ -34,7 +34,7 @@ export function Idle() {
   return (
     <Card className={`idle idle-${mood}`} size="small" role="region" aria-label={t(`idle.${mood}`)}>
       <span className="idle-icon" aria-hidden>{ICONS[mood]}</span>
-      <h2 role="status">{t(`idle.${mood}`)}</h2>
+      <div role="status"><h2>{t(`idle.${mood}`)}</h2></div>
       <p className="secondary">{t(HELP[mood])}</p>
       {mood !== "ready" && mood !== "away" && (
         <Button type="primary" size="large" loading={busy} disabled={link.status !== "open"}
