@@ -108,12 +108,7 @@ class Wiring:
                 | switch
                 | {
                     "IVR_ESL_LISTEN": self.ivr_esl,
-                    **self._recordings(),
+                    "IVR_RECORDINGS_DIR": str(self.recordings_dir),
                 }
             )
         return rpc
-
-    def _recordings(self) -> dict[str, str]:
-        """The IVR refuses folders whose name begins with a dot, as `.data` does: then its default."""
-        dotted = any(part.startswith(".") for part in self.recordings_dir.parts)
-        return {} if dotted else {"IVR_RECORDINGS_DIR": str(self.recordings_dir)}

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 from services.chassis.config import HostPort, ServiceConfig
 
 SOUNDS = Path(__file__).resolve().parent / "prompts" / "sounds"
-_PLAIN = re.compile(r"(/[A-Za-z0-9_\-][A-Za-z0-9_.\-]*)+")
+_PLAIN = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9_.\-]+)+")
 
 
 def _folder(path: Path) -> Path:

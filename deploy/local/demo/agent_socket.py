@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from deploy.local.demo.door import Door
 
 REPLY_TIMEOUT_S = 20.0
+AGAIN_S = 0.1
 GONE_FOR_GOOD = {4403, 4409}
 
 Heard = Callable[[str, dict[str, Any]], None]
@@ -105,6 +106,7 @@ class AgentSocket:
                     await self.connected.wait()
                     if (reply := await self._try(command_id, frame)) is not None:
                         return reply
+                    await asyncio.sleep(AGAIN_S)  # the loss may not have been noticed everywhere yet
         except TimeoutError:
             return None
 

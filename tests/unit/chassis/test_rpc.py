@@ -37,7 +37,7 @@ Setup = tuple[FakeCrm, rpc.Client[Any]]
 @pytest.fixture
 async def crm() -> AsyncIterator[Setup]:
     server = rpc.Server("127.0.0.1:0", service="crm")
-    fake = FakeCrm()
+    fake = FakeCrm()  # type: ignore[abstract]
     server.add(crm_pb2_grpc.add_CrmServicer_to_server, fake)
     await server.start()
     client = rpc.Client(f"127.0.0.1:{server.port}", crm_pb2_grpc.CrmStub, service="crm")

@@ -31,6 +31,7 @@ _CAUSE = re.compile(r"[A-Z][A-Z0-9_]*")
 _PLAIN = re.compile(r"[0-9A-Za-z_.+@-]+(:[0-9A-Za-z_.+@-]+)*")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 _SEGMENT = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]*")
+_FOLDER: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.\-]+")  # an operator's choice: `.data` is one
 _RUNS_CODE = re.compile(r"api_|.*exec|.*hook|origination_nested_vars|app_disable|ent_originate", re.I)
 
 
@@ -132,7 +133,7 @@ def path_under(field: str, root: str, name: str) -> str:
     if not all(_SEGMENT.fullmatch(part) for part in parts):
         raise UnsafeArgument(field, "is not a plain file name under its folder")
     folder = PurePosixPath(root)
-    if not folder.is_absolute() or not all(_SEGMENT.fullmatch(part) for part in folder.parts[1:]):
+    if not folder.is_absolute() or not all(_FOLDER.fullmatch(part) for part in folder.parts[1:]):
         raise UnsafeArgument("root", "is not a plain absolute folder")
     return str(folder.joinpath(*parts))
 
