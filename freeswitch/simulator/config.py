@@ -55,8 +55,9 @@ class Settings:
     """FreeSWITCH closes a connection that has not authenticated by then."""
 
     originate_timeout_s: float = 60.0
-    connect_timeout_s: float = 2.0
-    """A socket application whose controller does not accept goes to the next address after this."""
+    connect_timeout_s: float = 10.0
+    """A socket application whose controller does not accept goes to the next address after this.
+    FreeSWITCH waits as long as the kernel does; a busy machine must not look like a dead controller."""
 
     max_sessions: int = 5_000
     max_command_bytes: int = 1_024_000

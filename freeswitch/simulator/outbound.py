@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from freeswitch.simulator import channels
@@ -28,7 +29,11 @@ class OutboundConnection(EslConnection):
         self.full = full
         self.greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lingering: asyncio.TimerHandle | None = None
-        channel.controllers.append(self)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self.session is not None:
+            self.session.controllers.append(self)
 
     def takes(self, event: Event) -> bool:
         if not self.async_mode and self.session is not None and self.session.down:
@@ -108,6 +113,10 @@ def _addresses(text: str) -> list[tuple[str, int]]:
     return found
 
 
+def _always(link: OutboundConnection) -> Callable[[], OutboundConnection]:
+    return lambda: link
+
+
 async def _reach(
     channel: Channel, addresses: list[tuple[str, int]], async_mode: bool, full: bool
 ) -> OutboundConnection | None:
@@ -116,12 +125,13 @@ async def _reach(
     node = channel.node
     for host, port in addresses:
         channel.set("socket_host", host)
+        link = OutboundConnection(node, channel, async_mode, full)
         try:
             async with asyncio.timeout(node.settings.connect_timeout_s):
-                _, link = await loop.create_connection(
-                    lambda: OutboundConnection(node, channel, async_mode, full), host, port
-                )
+                await loop.create_connection(_always(link), host, port)
         except (OSError, TimeoutError):
+            # uvloop may have begun with it and closes it without a word to the protocol.
+            link.connection_lost(None)
             continue
         return link
     return None
