@@ -37,7 +37,8 @@ class IvrConfig(ServiceConfig):
     """Recordings, under the path by which the *switch* reads them too."""
 
     ivr_recordings_dir: Folder = Path("/var/lib/switchyard/recordings")
-    """Where the switch writes messages: `<tenant>/voicemail/<contact>.wav` below it."""
+    """Where the switch writes messages (`voicemail-<tenant>-<id>.wav`). It must be there: FreeSWITCH hangs a
+    caller up whose recording it cannot open."""
 
     ivr_tenant: str = Field(default="demo", pattern=r"^[a-z0-9-]{1,32}$")
     """Whose call it is when the dialplan did not say (`sy_tenant`)."""

@@ -56,6 +56,7 @@ class Call:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._wish: do.Enqueue | None = None
         self._cause = ""
+        self._message_id = ""
         self._line = Line(switch, self.tell)
 
     def learn(self, variables: dict[str, str]) -> None:
@@ -140,11 +141,13 @@ class Call:
         self._line.play(found, length_s, command.playback)
 
     def _record(self, command: do.Record) -> None:
+        self._message_id = new_id()
         root = str(self._parts.recordings_dir)
         self._line.record(root, self._file(), max_s=command.max_s, silence_s=command.silence_s)
 
     def _file(self) -> str:
-        return f"{self.contact.tenant}/voicemail/{self.contact.contact_id}.wav"
+        """Beside all others: a folder that is not there would make FreeSWITCH hang the caller up."""
+        return f"voicemail-{self.contact.tenant}-{self._message_id}.wav"
 
     def _hang_up(self, cause: str) -> None:
         self._line.hang_up(cause)
@@ -213,7 +216,7 @@ class Call:
             case do.VoicemailLeft():
                 self._parts.journal.add(
                     Message(
-                        voicemail_id=new_id(),
+                        voicemail_id=self._message_id,
                         contact=self.contact,
                         file=self._file(),
                         length_ms=what.length_ms,

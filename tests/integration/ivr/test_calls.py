@@ -128,7 +128,7 @@ async def test_full_queue_ends_with_a_message(centre: Centre) -> None:
     assert centre.outcomes() == ["voicemail"]
     await centre.until(lambda: centre.announced("VoicemailLeft"))
     [left] = centre.announced("VoicemailLeft")
-    assert left["file"] == f"demo/voicemail/{caller.get('sy_contact_id')}.wav"
+    assert left["file"] == f"voicemail-demo-{left['voicemailId']}.wav"
     assert (centre.recordings / left["file"]).is_file()
     listed = await centre.ask(ivr, "ListVoicemails", ivr_pb2.ListVoicemailsRequest())
     [voicemail] = listed.voicemails
