@@ -7,11 +7,11 @@ are baresip's. What the suite says of a call is read from its own stream of even
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -27,13 +27,14 @@ from deploy.local.suite import Suite, SuiteOptions
 from deploy.local.wiring import any_ports
 from services.chassis.bus import STREAM
 from services.chassis.envelope import Envelope, unseal
-from tests.live import phones
+from tests.live import phones, sound
 from tests.live.esl import Event
 from tests.live.phones import Phone
 from tests.live.switch import DOMAIN, LOOPBACK, FreeSwitch, free_ports
 from tests.live.waiting import until
 
 PASSWORD = "on the live floor"
+CALLER_HZ, AGENT_HZ = 440, 880
 MAIN_LINE = "10050"
 """The suite's own flow: greeting, menu, queue, survey."""
 DIRECT, BRISK = "10051", "10052"
@@ -135,11 +136,22 @@ class Centre:
     # ---- people
 
     @asynccontextmanager
+    async def talk(
+        self, number: str, agent: Agent, *, to: str = DIRECT, switch: FreeSwitch | None = None
+    ) -> AsyncIterator[Talk]:
+        """A caller and an agent who hear each other."""
+        async with self.caller(number, to=to, switch=switch) as caller:
+            offer = await agent.pushed("offer", from_number=number)
+            await agent.picks_up()
+            opened = await self.fact("ContactOpened", contactId=offer["contact_id"])
+            yield Talk(caller, agent, offer["contact_id"], opened["call"]["callId"], offer["offer_id"])
+
+    @asynccontextmanager
     async def agent(
         self,
         extension: str,
         *queues: str,
-        tone_hz: int = 880,
+        tone_hz: int = AGENT_HZ,
         switch: FreeSwitch | None = None,
         registered: bool = True,
     ) -> AsyncIterator[Agent]:
@@ -159,7 +171,8 @@ class Centre:
                 await phone.said("REGISTER_OK")
             door = await Door.sign_in(self.client, agent_id, PASSWORD)
             agent = Agent(agent_id, phone, door)
-            agent.desk = AgentSocket(self.suite.page_url, door, agent.heard, random.Random(extension))
+            # Not seeded: ids of commands come from it, and a second sign-in must not repeat the first one's.
+            agent.desk = AgentSocket(self.suite.page_url, door, agent.heard, random.Random())
             task = asyncio.create_task(agent.desk.run(), name=agent_id)
             try:
                 await agent.does("presence", presence="ready")
@@ -188,7 +201,7 @@ class Centre:
         number: str,
         *,
         to: str = DIRECT,
-        tone_hz: int = 440,
+        tone_hz: int = CALLER_HZ,
         switch: FreeSwitch | None = None,
         name: str = "",
     ) -> AsyncIterator[Phone]:
@@ -250,10 +263,25 @@ class Centre:
 
         return await until(look, within_s=SETTLE_S, what=f"rows of {service}: {query} {args}")
 
-    async def legs(self, switch: FreeSwitch | None = None) -> int:
-        """How many channels the switch has."""
-        async with (switch or self.switch).link() as link:
-            return int((await link.api("show channels count")).split()[0])
+
+@dataclass(frozen=True)
+class Talk:
+    caller: Phone
+    agent: Agent
+    contact_id: str
+    caller_leg: str
+    agent_leg: str
+
+
+async def must_last(talk: Talk, switch: FreeSwitch, seconds: float = 1.0) -> None:
+    """They still hear each other after so long: what was recorded meanwhile has a tone on either side."""
+    path = switch.recordings / f"{talk.contact_id}-{len(list(switch.recordings.iterdir()))}.wav"
+    async with switch.link("RECORD_STOP") as link:
+        await link.api(f"uuid_record {talk.caller_leg} start {path} {math.ceil(seconds + 1)}")
+        await link.event("RECORD_STOP", within_s=seconds + 10)
+    recorded = sound.read(path)
+    assert recorded.hears(0, talk.caller.tone_hz), "the agent does not hear the caller"
+    assert recorded.hears(1, talk.agent.phone.tone_hz), "the caller does not hear the agent"
 
 
 def plays(prompt: str) -> Callable[[Event], bool]:
@@ -262,10 +290,6 @@ def plays(prompt: str) -> Callable[[Event], bool]:
         event["Event-Name"] == "PLAYBACK_START"
         and f"/{prompt}.wav" in unquote(event.get("Playback-File-Path", ""))
     )
-
-
-def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 @asynccontextmanager
@@ -302,7 +326,8 @@ async def open_centre(
 async def _furnish(admin: Door) -> None:
     for queue in QUEUES:
         ring_s = BRISK_RING_S if queue == "brisk" else RING_S
-        settings = {"title": queue, "ring_timeout_s": ring_s, "wrap_up_s": 60, "service_level_s": 20}
+        wrap_up_s = 60 if queue == "sales" else 1
+        settings = {"title": queue, "ring_timeout_s": ring_s, "wrap_up_s": wrap_up_s, "service_level_s": 20}
         await admin.ask("PUT", f"/admin/queues/{queue}", settings)
     for name, number, queue in (("direct", DIRECT, "support"), ("brisk", BRISK, "brisk")):
         source = FLOW.format(name=name, number=number, queue=queue)

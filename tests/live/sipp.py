@@ -18,9 +18,12 @@ def missing() -> str | None:
     return None if shutil.which(PROGRAM) else "no sipp on PATH (Debian: sip-tester)"
 
 
-async def passes(scenario: str, port: int, *, user: str = "100", password: str = "") -> None:
+async def passes(
+    scenario: str, port: int, *, user: str = "100", password: str = "", local_port: int = 0
+) -> None:
     """The conversation goes as written, or the test fails with what sipp saw."""
-    local_port, media_port = free_ports(2)
+    any_port, media_port = free_ports(2)
+    local_port = local_port or any_port
     with tempfile.TemporaryDirectory() as folder:
         process = await asyncio.create_subprocess_exec(
             *(PROGRAM, f"{LOOPBACK}:{port}", "-sf", SCENARIOS / f"{scenario}.xml"),

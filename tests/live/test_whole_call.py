@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.live import sound
-from tests.live.centre import MAIN_LINE, SETTLE_S, Centre, Data, plays
+from tests.live.centre import AGENT_HZ, CALLER_HZ, MAIN_LINE, SETTLE_S, Centre, Data, plays
 from tests.live.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-CALLER_HZ, AGENT_HZ = 440, 880
 TALK_S = 3
 
 
@@ -22,8 +21,8 @@ async def test_caller_reaches_an_agent_and_rates_the_talk(centre: Centre) -> Non
     )
     async with (
         centre.switch.link("PLAYBACK_START RECORD_STOP CHANNEL_HANGUP_COMPLETE") as watcher,
-        centre.agent("1001", tone_hz=AGENT_HZ) as agent,
-        centre.caller(number, to=MAIN_LINE, tone_hz=CALLER_HZ) as caller,
+        centre.agent("1001") as agent,
+        centre.caller(number, to=MAIN_LINE) as caller,
     ):
         greeting = await watcher.event(plays("welcome"))
         leg = greeting["Unique-ID"]
