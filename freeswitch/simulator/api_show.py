@@ -43,7 +43,8 @@ class Table:
 
 
 def row(channel: Channel) -> Shown:
-    profile, first = channel.profile, channel.first_profile
+    profile = channel.profile
+    first_name, first_number, first_called = channel.first
     created = profile.created_us // 1_000_000
     state = channel.running if not channel.down else channel.last_live
     app, data = channel.shown_app
@@ -82,12 +83,12 @@ def row(channel: Channel) -> Shown:
         "call_uuid": channel.call_uuid,
         "sent_callee_name": channel.get("last_sent_callee_id_name") or "",
         "sent_callee_num": channel.get("last_sent_callee_id_number") or "",
-        "initial_cid_name": first.caller_id_name,
-        "initial_cid_num": first.caller_id_number,
-        "initial_ip_addr": first.network_addr if channel.inbound else "",
-        "initial_dest": first.destination_number,
-        "initial_dialplan": first.dialplan,
-        "initial_context": first.context,
+        "initial_cid_name": first_name,
+        "initial_cid_num": first_number,
+        "initial_ip_addr": profile.network_addr if channel.inbound else "",
+        "initial_dest": first_called,
+        "initial_dialplan": "XML" if channel.inbound else "",
+        "initial_context": channel.first_context,
     }
 
 

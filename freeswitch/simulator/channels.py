@@ -7,7 +7,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from freeswitch.simulator.causes import known, q850
@@ -141,7 +141,9 @@ class Channel:
         self.uuid = uuid
         self.name = name
         self.profile = profile
-        self.first_profile = replace(profile)
+        # What `show channels` calls initial_…
+        self.first = (profile.caller_id_name, profile.caller_id_number, profile.destination_number)
+        self.first_context = profile.context
         self.shown_app = ("", "")
         self.inbound = profile.direction == "inbound"
         self.state = NEW
@@ -319,7 +321,7 @@ class Channel:
         self._said = None
         if not value:
             self.vars.pop(key, None)
-        elif value.startswith("ARRAY::"):
+        elif value[0] == "A" and value.startswith("ARRAY::"):
             self.vars[key] = value[7:].split("|:")
         else:
             self.vars[key] = value

@@ -31,18 +31,17 @@ class TooLongError(Exception):
 class Command:
     """One command with its header lines and body."""
 
-    __slots__ = ("body", "fields", "line")
+    __slots__ = ("_by_name", "body", "fields", "line")
 
     def __init__(self, line: str, fields: list[tuple[str, str]], body: str) -> None:
         self.line = line
         self.fields = fields
         self.body = body
+        self._by_name = {name.lower(): value for name, value in reversed(fields)}
 
     def get(self, name: str, default: str = "") -> str:
-        for key, value in self.fields:
-            if key.lower() == name:
-                return value
-        return default
+        """A header by its name in small letters; the first one counts."""
+        return self._by_name.get(name, default)
 
 
 def _parse_head(head: bytes) -> Command:
