@@ -56,7 +56,7 @@ def seal(message: Message, slug: str, *, service: str, id: str = "") -> Outgoing
         "source": f"/switchyard/{service}",
         "type": message.DESCRIPTOR.full_name,
         "subject": str(getattr(message, about)) if about else "",
-        "time": clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": codec.moment(clock.now_ms()),
         "tenant": tenant.check(slug),
         "datacontenttype": "application/json",
         "data": codec.to_json(message),

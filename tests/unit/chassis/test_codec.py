@@ -40,7 +40,33 @@ def test_encoder_agrees_with_json_format(
     contact = acd_pb2.Contact(contact_id=text, data={text: text, "b": "c"})
     customer = crm_pb2.Customer(numbers=[text, "+86"], revision=number)
     for message in (ended, statistics, contact, customer):
-        assert codec.to_json(message) == json_format.MessageToDict(message)
+        written = codec.to_json(message)
+        assert written == json_format.MessageToDict(message)
+        back = json_format.ParseDict(written, type(message)())
+        assert str(codec.from_json(type(message), written)) == str(back)  # as text: NaN is not NaN
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"contact_id": "by its proto name"},
+        {"enqueuedAt": "2026-11-22T10:00:00.123456789+08:00"},
+        {"priority": "7"},
+        {"priority": 7.0},
+        {"contactId": None},
+        {"expectedWaitMs": "12"},
+        {},
+    ],
+)
+def test_what_is_valid_but_not_canonical_is_read_as_json_format_does(data: dict[str, object]) -> None:
+    expected = json_format.ParseDict(data, events_pb2.ContactQueued())
+    assert codec.from_json(events_pb2.ContactQueued, data) == expected
+
+
+@pytest.mark.parametrize("data", [{"contactId": 5}, {"priority": "many"}, {"enqueuedAt": "yesterday"}])
+def test_what_is_not_of_that_kind_is_refused(data: dict[str, object]) -> None:
+    with pytest.raises(json_format.ParseError):
+        codec.from_json(events_pb2.ContactQueued, data)
 
 
 def test_a_timestamp_finer_than_a_millisecond_is_kept() -> None:
