@@ -46,7 +46,8 @@ def from_json(kind: type[Message], data: dict[str, Any]) -> Message:
     Raises json_format.ParseError when it is not of that kind.
     """
     try:
-        return _decode(kind, data)
+        message: Message = _decode(kind, data)
+        return message
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
         return json_format.ParseDict(data, kind(), ignore_unknown_fields=True)
 
@@ -128,7 +129,7 @@ def _second(seconds: int) -> str:
 # ---------------------------------------------------------------- and back
 
 
-def _decode(kind: type[Message], data: dict[str, Any]) -> Message:
+def _decode(kind: Any, data: dict[str, Any]) -> Any:
     decoders = _decoders(kind)
     known = ((decoders[name], value) for name, value in data.items() if name in decoders)
     return kind(**{name: decode(value) for (name, decode), value in known})
