@@ -10,7 +10,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from services.gateway.api import admin, centre, customers, orders, problems, session, work
 from services.gateway.api.console import Console
-from services.gateway.api.edge import App, Edge
+from services.gateway.api.edge import App, Edge, content_policy
 from services.gateway.api.guard import PREFIX, Routes
 from services.gateway.api.ports import Parts
 from services.gateway.api.socket import AgentSocket
@@ -57,7 +57,8 @@ def build(parts: Parts) -> tuple[App, FastAPI]:
     _every_route_declares(app)
     problems.install(app)
     app.router.routes.append(WebSocketRoute(SOCKET, AgentSocket(parts).serve))
-    console = Console(parts.config.gateway_console_dir)
+    config = parts.config
+    console = Console(config.gateway_console_dir, lambda nonce: content_policy(config, nonce))
     app.router.routes.append(Route("/{path:path}", console.serve, methods=["GET"]))
     return Edge(app, parts.config), app
 

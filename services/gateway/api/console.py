@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import anyio
@@ -24,28 +26,41 @@ The API is described at <a href="/api/openapi.json">/api/openapi.json</a>.</p>
 
 FOREVER = "public, max-age=31536000, immutable"  # Vite puts a hash of the content into these names
 ASK_FIRST = "no-cache"
+NEVER = "no-store"  # a page kept would come back with the nonce of yesterday's policy
+NONCE = "__CSP_NONCE__"  # where web/vite.config.ts wants it
+PAGE = "index.html"
 
 
 class Console:
     """An ASGI endpoint for everything outside /api."""
 
-    def __init__(self, directory: Path | None) -> None:
+    def __init__(self, directory: Path | None, policy: Callable[[str], str]) -> None:
         self._root = directory.resolve() if directory else None
+        self._policy = policy
 
     async def serve(self, request: Request) -> Response:
         """GET and HEAD only; the route says so."""
         path = request.path_params["path"]
         if path == "api" or path.startswith("api/"):
             raise HTTPException(404)
-        if self._root is None or not await anyio.Path(self._root / "index.html").is_file():
+        if self._root is None or not await anyio.Path(self._root / PAGE).is_file():
             if path:
                 raise HTTPException(404)
             return HTMLResponse(NOT_BUILT, 200, {"Cache-Control": ASK_FIRST})
         found = await anyio.to_thread.run_sync(self._find, path)
         if found is None:
             raise HTTPException(404)
+        if found == self._root / PAGE:
+            return await self._page(found)
         caching = FOREVER if found.parent.name == "assets" else ASK_FIRST
         return FileResponse(found, headers={"Cache-Control": caching})
+
+    async def _page(self, found: Path) -> Response:
+        """Ant Design writes its styles at run time: a nonce, another for each page, allows them to it alone."""
+        nonce = secrets.token_urlsafe(16)
+        text = (await anyio.Path(found).read_text("utf-8")).replace(NONCE, nonce)
+        headers = {"Cache-Control": NEVER, "Content-Security-Policy": self._policy(nonce)}
+        return HTMLResponse(text, headers=headers)
 
     def _find(self, path: str) -> Path | None:
         """The file, or the page for an address within the console; never anything outside the folder."""
@@ -57,4 +72,4 @@ class Console:
             return None
         if wanted.is_file():
             return wanted
-        return None if PurePosixPath(path).suffix else self._root / "index.html"
+        return None if PurePosixPath(path).suffix else self._root / PAGE

@@ -134,7 +134,9 @@ class _Reply:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), *self._headers]
+            own = list(message.get("headers", ()))
+            said = {name for name, _ in own}  # the console's page has a policy of its own
+            message["headers"] = own + [header for header in self._headers if header[0] not in said]
         await self._send(message)
 
 
@@ -166,23 +168,28 @@ def _header(scope: Scope, wanted: bytes) -> str:
     return ""
 
 
-def _security_headers(config: GatewayConfig) -> list[tuple[bytes, bytes]]:
+def content_policy(config: GatewayConfig, nonce: str = "") -> str:
+    """What a page may load and do: only what comes from here. Styles made at run time need the nonce."""
     connect = " ".join(("'self'", *config.gateway_connect_to))
-    policy = "; ".join(
+    styles = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
+    return "; ".join(
         (
             "default-src 'self'",
             f"connect-src {connect}",
             "img-src 'self' data: blob:",
             "media-src 'self' blob:",
-            "style-src 'self' 'unsafe-inline'",  # Ant Design writes its styles at run time
+            f"style-src {styles}",
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'self'",
             "frame-ancestors 'none'",
         )
     )
+
+
+def _security_headers(config: GatewayConfig) -> list[tuple[bytes, bytes]]:
     headers = [
-        ("content-security-policy", policy),
+        ("content-security-policy", content_policy(config)),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         ("referrer-policy", "no-referrer"),

@@ -287,7 +287,7 @@ async def test_console_that_is_not_built_says_what_to_type(house: House) -> None
 async def test_console_is_served_and_nothing_outside_its_folder(open_house: Opening, tmp_path: Path) -> None:
     built = tmp_path / "dist"
     (built / "assets").mkdir(parents=True)
-    (built / "index.html").write_text("<p>console</p>")
+    (built / "index.html").write_text("<p>console __CSP_NONCE__</p>")
     (built / "assets" / "app-1a2b.js").write_text("1")
     (tmp_path / "secret.txt").write_text("secret")
     (built / "link.txt").symlink_to(tmp_path / "secret.txt")
@@ -295,8 +295,12 @@ async def test_console_is_served_and_nothing_outside_its_folder(open_house: Open
     page = await house.http.get("/")
     deep = await house.http.get("/agents/a1")
     script = await house.http.get("/assets/app-1a2b.js")
-    assert page.text == deep.text == "<p>console</p>"
-    assert page.headers["cache-control"] == "no-cache"
+    for one in (page, deep):
+        nonce = one.text.removeprefix("<p>console ").removesuffix("</p>")
+        assert f"style-src 'self' 'nonce-{nonce}';" in one.headers["content-security-policy"]
+        assert one.headers["cache-control"] == "no-store"
+    assert page.text != deep.text
+    assert "unsafe" not in page.headers["content-security-policy"]
     assert "immutable" in script.headers["cache-control"]
     for path in (
         "/../secret.txt",
