@@ -51,12 +51,16 @@ class SimulatedSwitch:
 
     async def order(self, text: str) -> str:
         """Raises RuntimeError with the switch's own sentence when it refuses."""
-        async with self._lock, asyncio.timeout(REPLY_TIMEOUT_S):
-            await self._send(f"api {text}")
-            _, body = await self._block()
+        # Shielded: replies match by order, so one that nobody waits for any more must be read all the same.
+        body = await asyncio.shield(asyncio.create_task(self._exchange(text)))
         if body.startswith("-ERR"):
             raise RuntimeError(f"{self.name}: {body.strip()}")
         return body
+
+    async def _exchange(self, text: str) -> str:
+        async with self._lock, asyncio.timeout(REPLY_TIMEOUT_S):
+            await self._send(f"api {text}")
+            return (await self._block())[1]
 
     async def _send(self, line: str) -> None:
         self._writer.write(f"{line}\n\n".encode())
