@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import orjson
 
 from freeswitch.simulator.api import Answer, command
-from freeswitch.simulator.channels import STATES, Channel
+from freeswitch.simulator.channels import Channel
+from freeswitch.simulator.states import STATES
 
 if TYPE_CHECKING:
     from freeswitch.simulator.node import Simulator

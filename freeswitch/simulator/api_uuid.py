@@ -8,9 +8,10 @@ import orjson
 
 from freeswitch.simulator import bridge
 from freeswitch.simulator.api import Answer, command, find
-from freeswitch.simulator.channels import Channel, Order, micros
+from freeswitch.simulator.channels import Channel, micros
 from freeswitch.simulator.dialstring import split, words
 from freeswitch.simulator.events import as_xml, plain
+from freeswitch.simulator.orders import Order
 from freeswitch.simulator.waiting import stop_playing
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from freeswitch.simulator import bridge, dialstring
-from freeswitch.simulator.channels import EXECUTE, Channel
+from freeswitch.simulator.channels import Channel
 from freeswitch.simulator.originate import dial
 from freeswitch.simulator.waiting import application, park, wait
 
@@ -193,5 +193,3 @@ async def conference(channel: Channel, arg: str) -> None:
     number = rooms.join(name, channel, muted="mute" in flags)
     await wait(channel, None, until=lambda: not rooms.inside(name, number))
     rooms.leave(name, number)
-    if channel.state == EXECUTE and not channel.transfer:
-        return

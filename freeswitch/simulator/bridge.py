@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from freeswitch.simulator import channels
+from freeswitch.simulator import states
 from freeswitch.simulator.channels import Channel, micros, new_uuid
 from freeswitch.simulator.waiting import execute, wait
 
@@ -48,7 +48,7 @@ def uuid_bridge(one: Channel, two: Channel) -> bool:
     for channel in (a, b):
         channel.stop_broadcast = channel.broadcast
         channel.transfer = True
-        channel.set_state(channels.HIBERNATE)
+        channel.set_state(states.HIBERNATE)
     return True
 
 
@@ -86,22 +86,22 @@ def part(channel: Channel) -> None:
 async def hibernate(channel: Channel) -> None:
     """Between two lives: only passed through on the way to a bridge."""
     if channel.wants is not None:
-        channel.set_state(channels.RESET)
+        channel.set_state(states.RESET)
 
 
 async def reset(channel: Channel) -> None:
     """Both must have dropped what they did before the A leg may bridge."""
     other = channel.wants
     if other is None:
-        channel.set_state(channels.EXECUTE)
+        channel.set_state(states.EXECUTE)
         return
-    channel.set_state(channels.SOFT_EXECUTE)
+    channel.set_state(states.SOFT_EXECUTE)
 
 
 async def soft_execute(channel: Channel) -> None:
     other = channel.wants
     if other is None:
-        channel.set_state(channels.EXECUTE)
+        channel.set_state(states.EXECUTE)
     elif channel.leads:
         await _lead(channel, other)
     else:
@@ -111,11 +111,11 @@ async def soft_execute(channel: Channel) -> None:
                 channel.wants = None
                 keep(channel, other)
                 return
-            await channel.rest(0.02 if other.running != channels.SOFT_EXECUTE else None)
+            await channel.rest(0.02 if other.running != states.SOFT_EXECUTE else None)
 
 
 async def _lead(channel: Channel, other: Channel) -> None:
-    while other.running != channels.SOFT_EXECUTE and not other.down and channel.ready:
+    while other.running != states.SOFT_EXECUTE and not other.down and channel.ready:
         await channel.rest(0.005)
     channel.wants = other.wants = None
     if not channel.ready or other.down:
@@ -128,8 +128,8 @@ async def _lead(channel: Channel, other: Channel) -> None:
         after: Headers = {"Application": "uuid_bridge", "Application-Data": partner.uuid}
         leg.fire("CHANNEL_EXECUTE", after=after, origin=origin)
     await talk(channel, other)
-    if channel.state == channels.SOFT_EXECUTE and not channel.down and not channel.transfer:
-        channel.set_state(channels.EXECUTE)
+    if channel.state == states.SOFT_EXECUTE and not channel.down and not channel.transfer:
+        channel.set_state(states.EXECUTE)
 
 
 def _one_was_lost(channel: Channel, other: Channel) -> None:
@@ -154,7 +154,7 @@ async def talk(a: Channel, b: Channel) -> None:
     a.node.people.bridged(a, b)
     b.touch()
     b.bridge_of = a
-    b.set_state(channels.CONSUME_MEDIA)
+    b.set_state(states.CONSUME_MEDIA)
     _call_update(a, b)
     await _pre_bridge(a)
     await _sound(a, b)
@@ -167,7 +167,7 @@ async def talk(a: Channel, b: Channel) -> None:
     a.set("bridge_hangup_cause", cause)
     a.fire("CHANNEL_UNBRIDGE", before=ends)
     a.node.people.parted(a, b)
-    if b.state == channels.EXCHANGE_MEDIA:
+    if b.state == states.EXCHANGE_MEDIA:
         b.wake()
     if not a.down and not a.transfer and not a.left and a.state == a.running:
         keep(a, b)
@@ -218,7 +218,7 @@ async def _settled(a: Channel, b: Channel) -> None:
     if a.left and not a.down and not b.down:
         return  # a transferred A leg says UNBRIDGE before its partner is hung up (transcript 31)
     for turn in range(200):
-        if b.running != channels.EXCHANGE_MEDIA and (not b.down or b.running >= channels.REPORTING):
+        if b.running != states.EXCHANGE_MEDIA and (not b.down or b.running >= states.REPORTING):
             return
         await asyncio.sleep(0 if turn < 100 else 0.005)
 
@@ -251,7 +251,7 @@ async def exchange_media(channel: Channel) -> None:
 def keep(channel: Channel, other: Channel) -> bool:
     """What the variables say about the leg that stays; True when it goes somewhere."""
     if channel.true("park_after_bridge"):
-        channel.set_state(channels.PARK)
+        channel.set_state(states.PARK)
         return True
     where = channel.get("transfer_after_bridge")
     if where and other.answered:
@@ -294,4 +294,4 @@ def transfer(channel: Channel, extension: str, dialplan: str = "", context: str 
     channel.transfer = True
     channel.held = False
     channel.other_leg = {}
-    channel.set_state(channels.ROUTING)
+    channel.set_state(states.ROUTING)

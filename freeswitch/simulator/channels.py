@@ -7,80 +7,26 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from freeswitch.simulator.causes import known, q850
 from freeswitch.simulator.events import ChannelEvent, Headers, Part, Value, flat, rows
+from freeswitch.simulator.orders import Order
 from freeswitch.simulator.profile import CallerProfile
+from freeswitch.simulator.states import (
+    CALL_STATES,
+    HANGUP,
+    NEW,
+    RESET,
+    ROUTING,
+    STATES,
+    WITH_VARIABLES,
+)
 
 if TYPE_CHECKING:
     from freeswitch.simulator.node import Simulator
     from freeswitch.simulator.originate import Dial
     from freeswitch.simulator.outbound import OutboundConnection
-    from freeswitch.simulator.protocol import Command
-
-STATES = (
-    "CS_NEW",
-    "CS_INIT",
-    "CS_ROUTING",
-    "CS_SOFT_EXECUTE",
-    "CS_EXECUTE",
-    "CS_EXCHANGE_MEDIA",
-    "CS_PARK",
-    "CS_CONSUME_MEDIA",
-    "CS_HIBERNATE",
-    "CS_RESET",
-    "CS_HANGUP",
-    "CS_REPORTING",
-    "CS_DESTROY",
-    "CS_NONE",
-)
-(NEW, INIT, ROUTING, SOFT_EXECUTE, EXECUTE, EXCHANGE_MEDIA, PARK, CONSUME_MEDIA) = range(8)
-(HIBERNATE, RESET, HANGUP, REPORTING, DESTROY, NONE) = range(8, 14)
-CALL_STATES = {
-    "DOWN": "0",
-    "DIALING": "1",
-    "RINGING": "2",
-    "EARLY": "3",
-    "ACTIVE": "4",
-    "HELD": "5",
-    "RING_WAIT": "6",
-    "HANGUP": "7",
-    "UNHELD": "8",
-}
-
-# The only events that carry the channel's variables (switch_channel.c, transcripts point 16).
-WITH_VARIABLES = frozenset(
-    [
-        "CHANNEL_CREATE",
-        "CHANNEL_ORIGINATE",
-        "CHANNEL_UUID",
-        "CHANNEL_ANSWER",
-        "CHANNEL_PARK",
-        "CHANNEL_UNPARK",
-        "CHANNEL_BRIDGE",
-        "CHANNEL_UNBRIDGE",
-        "CHANNEL_PROGRESS",
-        "CHANNEL_PROGRESS_MEDIA",
-        "CHANNEL_HANGUP",
-        "CHANNEL_HANGUP_COMPLETE",
-        "CHANNEL_DATA",
-        "CHANNEL_EXECUTE",
-        "CHANNEL_EXECUTE_COMPLETE",
-        "CHANNEL_DESTROY",
-        "RECORD_START",
-        "RECORD_STOP",
-        "PLAYBACK_START",
-        "PLAYBACK_STOP",
-        "CALL_UPDATE",
-        "MEDIA_BUG_START",
-        "MEDIA_BUG_STOP",
-        "CHANNEL_HOLD",
-        "CHANNEL_UNHOLD",
-        "CUSTOM",
-    ]
-)
 
 _CODECS: dict[str, Headers] = {
     name: {
@@ -94,43 +40,6 @@ _CODECS: dict[str, Headers] = {
 
 def micros() -> int:
     return time.time_ns() // 1_000
-
-
-@dataclass(slots=True)
-class Order:
-    """One sendmsg, queued on a channel."""
-
-    verb: str
-    app: str = ""
-    arg: str = ""
-    event_uuid: str = ""
-    loops: int = 1
-    lock: bool = False
-    lock_first: bool = False
-    cause: str = ""
-    lead_ms: int = 0
-    done: asyncio.Future[None] | None = None
-
-    @classmethod
-    def of(cls, command: Command) -> Order:
-        loops = command.get("loops", "1")
-        arg = command.get("execute-app-arg")
-        if not arg and command.get("content-type") == "text/plain":
-            arg = command.body
-        return cls(
-            verb=command.get("call-command"),
-            app=command.get("execute-app-name"),
-            arg=arg,
-            event_uuid=command.get("event-uuid"),
-            loops=int(loops) if loops.lstrip("-").isdigit() else 1,
-            lock=command.get("event-lock").lower() == "true",
-            lock_first=command.get("event-lock-pri").lower() == "true",
-            cause=command.get("hangup-cause"),
-        )
-
-    def settle(self) -> None:
-        if self.done is not None and not self.done.done():
-            self.done.set_result(None)
 
 
 class Channel:

@@ -8,8 +8,9 @@ import uuid as uuids
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from freeswitch.simulator.channels import Channel, Order
+from freeswitch.simulator.channels import Channel
 from freeswitch.simulator.events import Event, Headers
+from freeswitch.simulator.orders import Order
 from freeswitch.simulator.protocol import GOODBYE, Command, Connection
 from freeswitch.simulator.subscriptions import FORMATS
 

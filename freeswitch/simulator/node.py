@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 
 from freeswitch.simulator import api, api_show, api_sim, api_uuid, apps, apps_media, session
 from freeswitch.simulator.api_show import Table
-from freeswitch.simulator.channels import INIT, NONE, Channel
+from freeswitch.simulator.channels import Channel
 from freeswitch.simulator.commands import InboundConnection
 from freeswitch.simulator.conferences import Conferences
 from freeswitch.simulator.config import Settings
@@ -23,6 +23,7 @@ from freeswitch.simulator.people import People
 from freeswitch.simulator.protocol import Connection
 from freeswitch.simulator.recorder import Recorder
 from freeswitch.simulator.sounds import Sounds
+from freeswitch.simulator.states import INIT, NONE
 
 log = logging.getLogger("freeswitch.simulator")
 # Importing them is what registers their commands and applications.

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from freeswitch.simulator import channels, dialstring
+from freeswitch.simulator import dialstring, states
 from freeswitch.simulator.channels import Channel, new_uuid
 from freeswitch.simulator.dialstring import Leg
 from freeswitch.simulator.endpoints import Refused
@@ -192,11 +192,11 @@ def follow_up(channel: Channel, words: list[str]) -> None:
     if words[0].startswith("&"):
         app, _, arg = words[0][1:].partition("(")
         channel.extension.append((app, arg.rpartition(")")[0] or arg))
-        channel.set_state(channels.EXECUTE)
+        channel.set_state(states.EXECUTE)
         return
     channel.profile = channel.profile.next(
         destination_number=words[0],
         dialplan=words[1] if len(words) > 1 else "XML",
         context=words[2] if len(words) > 2 else "default",
     )
-    channel.set_state(channels.ROUTING)
+    channel.set_state(states.ROUTING)

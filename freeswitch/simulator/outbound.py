@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from freeswitch.simulator import channels
+from freeswitch.simulator import states
 from freeswitch.simulator.channels import Channel
 from freeswitch.simulator.commands import EslConnection
 from freeswitch.simulator.events import Event
@@ -65,9 +65,9 @@ class OutboundConnection(EslConnection):
         control or not: the park ends, and with socket_resume the channel is reset, out of a bridge
         and out of another controller's hands too (tried on a real switch)."""
         channel.controlled = False
-        busy = channel.transfer or channel.running in {channels.HIBERNATE, channels.RESET}
+        busy = channel.transfer or channel.running in {states.HIBERNATE, states.RESET}
         if not busy and (self.resume or channel.true("socket_resume")):
-            channel.set_state(channels.RESET)
+            channel.set_state(states.RESET)
 
     def say_goodbye(self) -> None:
         uuid = self.session.uuid if self.session is not None else ""
@@ -166,5 +166,5 @@ async def _controlled(channel: Channel, link: OutboundConnection) -> None:
     while not channel.down and (order := channel.next_order()) is not None:
         await run_order(channel, order)
     resume = link.resume or channel.true("socket_resume")
-    if channel.state == channels.RESET and resume:
-        channel.set_state(channels.EXECUTE)
+    if channel.state == states.RESET and resume:
+        channel.set_state(states.EXECUTE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
-from freeswitch.simulator import bridge, channels
+from freeswitch.simulator import bridge, states
 from freeswitch.simulator.channels import Channel, micros
 from freeswitch.simulator.waiting import execute, park
 
@@ -13,11 +13,11 @@ log = logging.getLogger("freeswitch.simulator")
 
 
 async def _new(channel: Channel) -> None:
-    channel.set_state(channels.INIT)
+    channel.set_state(states.INIT)
 
 
 async def _init(channel: Channel) -> None:
-    channel.set_state(channels.ROUTING)
+    channel.set_state(states.ROUTING)
     channel.fire("CHANNEL_CREATE")
     if not channel.inbound:
         channel.fire("CHANNEL_ORIGINATE")
@@ -25,7 +25,7 @@ async def _init(channel: Channel) -> None:
 
 async def _routing(channel: Channel) -> None:
     if channel.originating is not None:
-        channel.set_state(channels.CONSUME_MEDIA)
+        channel.set_state(states.CONSUME_MEDIA)
         channel.originating.routed(channel)
         return
     steps = channel.node.dialplan.hunt(channel)
@@ -39,15 +39,15 @@ async def _routing(channel: Channel) -> None:
     channel.dialplan = True
     channel.extension.clear()
     channel.extension.extend(steps)
-    channel.set_state(channels.EXECUTE)
+    channel.set_state(states.EXECUTE)
 
 
 async def _execute(channel: Channel) -> None:
     channel.set("call_uuid", channel.uuid)
-    while channel.state == channels.EXECUTE and channel.extension and not channel.transfer:
+    while channel.state == states.EXECUTE and channel.extension and not channel.transfer:
         app, arg = channel.extension.popleft()
         await execute(channel, app, arg)
-    if channel.state == channels.EXECUTE and not channel.transfer:
+    if channel.state == states.EXECUTE and not channel.transfer:
         channel.hangup("NORMAL_CLEARING")
 
 
@@ -63,7 +63,7 @@ async def _idle(channel: Channel) -> None:
 async def _consume_media(channel: Channel) -> None:
     """An outbound leg ringing; or a B leg on its way into the bridge."""
     if channel.bridge_of is not None:
-        channel.set_state(channels.EXCHANGE_MEDIA)
+        channel.set_state(states.EXCHANGE_MEDIA)
         return
     await _idle(channel)
 
@@ -74,7 +74,7 @@ async def _hangup(channel: Channel) -> None:
     for path in list(channel.recordings):
         channel.node.recorder.stop(channel, path)
     channel.set_call_state("HANGUP")
-    channel.set_state(channels.REPORTING)
+    channel.set_state(states.REPORTING)
 
 
 async def _reporting(channel: Channel) -> None:
@@ -84,28 +84,28 @@ async def _reporting(channel: Channel) -> None:
 
 
 HANDLERS: dict[int, Callable[[Channel], Awaitable[None]]] = {
-    channels.NEW: _new,
-    channels.INIT: _init,
-    channels.ROUTING: _routing,
-    channels.SOFT_EXECUTE: bridge.soft_execute,
-    channels.EXECUTE: _execute,
-    channels.EXCHANGE_MEDIA: bridge.exchange_media,
-    channels.PARK: _park,
-    channels.CONSUME_MEDIA: _consume_media,
-    channels.HIBERNATE: bridge.hibernate,
-    channels.RESET: bridge.reset,
-    channels.HANGUP: _hangup,
-    channels.REPORTING: _reporting,
+    states.NEW: _new,
+    states.INIT: _init,
+    states.ROUTING: _routing,
+    states.SOFT_EXECUTE: bridge.soft_execute,
+    states.EXECUTE: _execute,
+    states.EXCHANGE_MEDIA: bridge.exchange_media,
+    states.PARK: _park,
+    states.CONSUME_MEDIA: _consume_media,
+    states.HIBERNATE: bridge.hibernate,
+    states.RESET: bridge.reset,
+    states.HANGUP: _hangup,
+    states.REPORTING: _reporting,
 }
 
 
 async def live(channel: Channel) -> None:
     """The whole life of a channel."""
     try:
-        while channel.running != channels.REPORTING:
+        while channel.running != states.REPORTING:
             channel.enter(channel.state)
             await HANDLERS[channel.state](channel)
-            if channel.state == channel.running < channels.HANGUP:
+            if channel.state == channel.running < states.HANGUP:
                 await _idle(channel)
         # A controller that lingers holds the session: it is destroyed when the last one is gone.
         while channel.controllers:
@@ -120,10 +120,10 @@ async def live(channel: Channel) -> None:
 
 def _destroy(channel: Channel) -> None:
     channel.call_uuid = channel.uuid
-    channel.state = channels.DESTROY
+    channel.state = states.DESTROY
     channel.touch()
     channel.fire("CHANNEL_DESTROY")
-    channel.enter(channels.DESTROY)
+    channel.enter(states.DESTROY)
     for order in channel.private:
         order.settle()
     if not channel.ended.done():

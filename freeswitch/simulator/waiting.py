@@ -12,8 +12,9 @@ import re
 from collections.abc import Awaitable, Callable
 from enum import Enum
 
-from freeswitch.simulator import channels
-from freeswitch.simulator.channels import Channel, Order, new_uuid
+from freeswitch.simulator import states
+from freeswitch.simulator.channels import Channel, new_uuid
+from freeswitch.simulator.orders import Order
 
 Application = Callable[[Channel, str], Awaitable[None]]
 APPS: dict[str, Application] = {}
@@ -174,7 +175,7 @@ def stop_playing(channel: Channel, every: bool) -> None:
 
 async def park(channel: Channel, until: Callable[[], bool] | None = None) -> None:
     """Wait for orders until hung up, transferred, bridged, or released by the controller."""
-    if channel.controlled or channel.state == channels.RESET:
+    if channel.controlled or channel.state == states.RESET:
         return
     channel.controlled = True
     timeout = channel.get("park_timeout")

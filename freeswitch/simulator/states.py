@@ -1,0 +1,42 @@
+"""The states of a channel and of its call, and which events carry its variables."""
+
+from __future__ import annotations
+
+STATES = (
+    "CS_NEW",
+    "CS_INIT",
+    "CS_ROUTING",
+    "CS_SOFT_EXECUTE",
+    "CS_EXECUTE",
+    "CS_EXCHANGE_MEDIA",
+    "CS_PARK",
+    "CS_CONSUME_MEDIA",
+    "CS_HIBERNATE",
+    "CS_RESET",
+    "CS_HANGUP",
+    "CS_REPORTING",
+    "CS_DESTROY",
+    "CS_NONE",
+)
+(NEW, INIT, ROUTING, SOFT_EXECUTE, EXECUTE, EXCHANGE_MEDIA, PARK, CONSUME_MEDIA) = range(8)
+(HIBERNATE, RESET, HANGUP, REPORTING, DESTROY, NONE) = range(8, 14)
+CALL_STATES = {
+    "DOWN": "0",
+    "DIALING": "1",
+    "RINGING": "2",
+    "EARLY": "3",
+    "ACTIVE": "4",
+    "HELD": "5",
+    "RING_WAIT": "6",
+    "HANGUP": "7",
+    "UNHELD": "8",
+}
+
+# The only events that carry the channel's variables (switch_channel.c, transcripts point 16).
+WITH_VARIABLES = frozenset(
+    """CHANNEL_CREATE CHANNEL_ORIGINATE CHANNEL_UUID CHANNEL_ANSWER CHANNEL_PARK CHANNEL_UNPARK
+    CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_HANGUP
+    CHANNEL_HANGUP_COMPLETE CHANNEL_DATA CHANNEL_EXECUTE CHANNEL_EXECUTE_COMPLETE CHANNEL_DESTROY
+    RECORD_START RECORD_STOP PLAYBACK_START PLAYBACK_STOP CALL_UPDATE MEDIA_BUG_START MEDIA_BUG_STOP
+    CHANNEL_HOLD CHANNEL_UNHOLD CUSTOM""".split()  # noqa: SIM905 - forty quoted lines read worse
+)
