@@ -6,6 +6,7 @@ export default defineConfig(({ mode }) => {
   const gateway = loadEnv(mode, ".", "SWITCHYARD_")["SWITCHYARD_PAGE"] ?? "http://127.0.0.1:8080";
   return {
     plugins: [react()],
+    html: { cspNonce: "__CSP_NONCE__" }, // the gateway puts a new one into each page it serves
     build: { outDir: "dist", chunkSizeWarningLimit: 1500 },
     server: { host: "127.0.0.1", proxy: { "/api": { target: gateway, ws: true } } },
   };

@@ -56,7 +56,7 @@ class Console:
         return FileResponse(found, headers={"Cache-Control": caching})
 
     async def _page(self, found: Path) -> Response:
-        """Ant Design writes its styles at run time: a nonce, another for each page, allows them to it alone."""
+        """Ant Design writes its styles at run time: a nonce, new for each page, allows them to it alone."""
         nonce = secrets.token_urlsafe(16)
         text = (await anyio.Path(found).read_text("utf-8")).replace(NONCE, nonce)
         headers = {"Cache-Control": NEVER, "Content-Security-Policy": self._policy(nonce)}

@@ -169,9 +169,12 @@ def _header(scope: Scope, wanted: bytes) -> str:
 
 
 def content_policy(config: GatewayConfig, nonce: str = "") -> str:
-    """What a page may load and do: only what comes from here. Styles made at run time need the nonce."""
+    """What a page may load and do: only what comes from here. Styles made at run time need the nonce.
+
+    Attributes are let through: a text area measures itself by one, and each can only dress its element.
+    """
     connect = " ".join(("'self'", *config.gateway_connect_to))
-    styles = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
+    styles = f"'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline'" if nonce else "'self'"
     return "; ".join(
         (
             "default-src 'self'",

@@ -7,10 +7,9 @@ import { SpeechContext, firstLanguage, translator, type Language } from "../i18n
 import { Gate } from "../session/Gate";
 import { remembered } from "../shared/storage";
 import { Mishap } from "./Mishap";
+import { nonce } from "./nonce";
 import { LookContext, antTheme, useChosenLook } from "./look";
 
-// The gateway's page carries the nonce that its policy allows styles by.
-const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
 const csp: Pick<ConfigProviderProps, "csp"> = nonce ? { csp: { nonce } } : {};
 
 export function App() {

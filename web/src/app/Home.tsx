@@ -1,4 +1,4 @@
-import { Suspense, lazy, useState } from "react";
+import { Suspense, lazy, useEffect, useState } from "react";
 import { Spin } from "antd";
 
 import type { Looked } from "../customer/CustomersDrawer";
@@ -7,6 +7,7 @@ import { DeskProvider, hasDesk, hasSocket, useDesk } from "../desk/DeskProvider"
 import { QueuesProvider } from "../desk/useQueues";
 import { Banners } from "../desk/header/Banners";
 import { Header, type View } from "../desk/header/Header";
+import { phase } from "../desk/state";
 import { useSpeech } from "../i18n";
 import { useSession } from "../session/Gate";
 import { Nothing } from "../shared/Nothing";
@@ -25,6 +26,8 @@ export default function Home() {
     </DeskProvider>
   );
 }
+
+const BESIDE_PX = 1100; // a drawer and the call's card side by side
 
 type Panel =
   | { kind: "customers"; looked: Looked | null }
@@ -47,6 +50,12 @@ function Page() {
   };
   const showOrder = (orderId: string | null) => show({ kind: "orders", orderId });
   const close = () => setPanel(null);
+
+  // A drawer over a narrow window would hide the call that rings.
+  const ringing = phase(desk) === "ringing" ? desk.contact?.offer_id : undefined;
+  useEffect(() => {
+    if (ringing !== undefined && window.innerWidth < BESIDE_PX) setPanel(null);
+  }, [ringing]);
 
   return (
     <div className="page">

@@ -59,7 +59,7 @@ export function CustomerForm({ customer, numbers = [], onSaved, onReloaded, onCa
   };
 
   return (
-    <Form<Fields> form={form} layout="vertical" size="small" initialValues={initial} requiredMark={false}
+    <Form<Fields> name="customer" form={form} layout="vertical" size="small" initialValues={initial} requiredMark={false}
       disabled={saving} onFinish={(fields) => void save(fields)} className="customer-form">
       {stale && (
         <Alert type="warning" showIcon title={t("customer.stale")} description={t("customer.stale.help")}

@@ -25,7 +25,7 @@ export function CustomersDrawer({ open, looked, onLook, onClose, onOrder, onSave
 }) {
   const { t } = useSpeech();
   return (
-    <Drawer open={open} onClose={onClose} size={640} destroyOnHidden rootClassName="drawer"
+    <Drawer open={open} onClose={onClose} size={640} mask={false} destroyOnHidden rootClassName="drawer"
       title={t("customers.title")} extra={looked && (
         <Button size="small" icon={<ArrowLeftOutlined />} onClick={() => onLook(null)}>{t("customers.back")}</Button>
       )}>

@@ -27,7 +27,7 @@ export function Timeline({ entries }: { entries: TimelineEntry[] }) {
         content: (
           <div>
             <div className="timeline-head"><strong>{title}</strong>{entry.at && <When at={entry.at} />}</div>
-            {details.length > 0 && <div className="timeline-text"><bdi>{details.join(" · ")}</bdi></div>}
+            {details.length > 0 && <div className="timeline-text" title={details.join(" · ")}><bdi>{details.join(" · ")}</bdi></div>}
           </div>
         ),
       };

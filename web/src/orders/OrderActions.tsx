@@ -64,7 +64,7 @@ export function OrderActions({ order, onActed, onStale }: {
         ))}
       </div>
       {action !== null && (
-        <Form<Fields> key={action} layout="vertical" size="small" disabled={busy} requiredMark={false}
+        <Form<Fields> name="action" key={action} layout="vertical" size="small" disabled={busy} requiredMark={false}
           initialValues={{ note: "", department: "", assignee: "" }} onFinish={(fields) => void act(fields)}>
           {NEEDS_DEPARTMENT.has(action) && (
             <div className="two-fields">

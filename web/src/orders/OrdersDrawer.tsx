@@ -26,7 +26,7 @@ export function OrdersDrawer({ open, orderId, customerId, onOpen, onClose, onCha
 }) {
   const { t } = useSpeech();
   return (
-    <Drawer open={open} onClose={onClose} size={600} destroyOnHidden rootClassName="drawer" title={t("orders.title")}
+    <Drawer open={open} onClose={onClose} size={600} mask={false} destroyOnHidden rootClassName="drawer" title={t("orders.title")}
       extra={orderId !== null && (
         <Button size="small" icon={<ArrowLeftOutlined />} onClick={() => onOpen(null)}>{t("orders.back")}</Button>
       )}>

@@ -51,7 +51,7 @@ export function SignIn({ session, ended, onDone }: {
           {refused ? <Refusal {...refused} />
             : ended && <Alert type="info" showIcon title={t("signin.ended")} />}
         </div>
-        <Form<Fields> layout="vertical" onFinish={submit} requiredMark={false} disabled={busy}>
+        <Form<Fields> name="sign-in" layout="vertical" onFinish={submit} requiredMark={false} disabled={busy}>
           <Form.Item name="username" label={t("signin.username")}
             rules={[{ required: true, whitespace: true, message: t("signin.username.missing") }]}>
             <Input prefix={<UserOutlined />} autoComplete="username" autoFocus autoCapitalize="none"

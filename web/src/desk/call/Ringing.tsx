@@ -103,7 +103,7 @@ function Facts() {
       <div><dt>{t("call.queue")}</dt><dd>{titleOf(contact?.queue ?? "")}</dd></div>
       {waited !== null && <div><dt>{t("call.waited")}</dt><dd className="clock">{clock(waited)}</dd></div>}
       {offer && offer.attempt > 0 && (
-        <Tooltip title={t("call.attempt.help")}>
+        <Tooltip title={t("call.attempt.help")} placement="bottom">
           <div><dt>{t("call.attempt")}</dt><dd>{offer.attempt}</dd></div>
         </Tooltip>
       )}

@@ -61,7 +61,7 @@ export function Talking() {
           </Button>
         </Tooltip>
         <Tooltip title={t("call.shortcut", { what: t("call.hangup"), keys: SHORTCUTS.hangup.keys })}>
-          <Button danger type="primary" size="large" icon={<PhoneOutlined className="hang-up-icon" />} disabled={cut}
+          <Button danger type="primary" size="large" className="hang-up" icon={<PhoneOutlined className="hang-up-icon" />} disabled={cut}
             loading={pending === "hangup" || hangingUp} onClick={() => void hangUp()}
             aria-keyshortcuts={SHORTCUTS.hangup.keys}>
             {hangingUp ? t("call.hangingup") : t("call.hangup")}

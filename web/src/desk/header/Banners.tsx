@@ -15,21 +15,25 @@ export function Banners() {
   return (
     <div className="banners" aria-live="polite">
       {link.status === "reconnecting" && (
-        <Alert banner type="warning" title={t("connection.reconnecting")} description={t("connection.reconnecting.help")} />
+        <Alert banner type="warning" title={<Said what={t("connection.reconnecting")} more={t("connection.reconnecting.help")} />} />
       )}
       {link.status === "replaced" && (
-        <Alert banner type="error" title={t("connection.replaced")} description={t("connection.replaced.help")}
+        <Alert banner type="error" title={<Said what={t("connection.replaced")} more={t("connection.replaced.help")} />}
           action={<Button type="primary" onClick={takeOver}>{t("connection.takeover")}</Button>} />
       )}
-      {link.status === "denied" && <Alert banner type="error" title={t("connection.denied")} description={link.sentence} />}
+      {link.status === "denied" && <Alert banner type="error" title={<Said what={t("connection.denied")} more={link.sentence} />} />}
       {link.status === "open" && missing.length > 0 && (
-        <Alert banner type="warning" title={missing.map((service) => word(t, "missing", service)).join(" · ")}
-          description={t("missing.rest")} />
+        <Alert banner type="warning"
+          title={<Said what={missing.map((service) => word(t, "missing", service)).join(" · ")} more={t("missing.rest")} />} />
       )}
       {link.status === "open" && lost && <Alert banner type="warning" title={t("presence.lost")} />}
       {agent && <AskForNotifications />}
     </div>
   );
+}
+
+function Said({ what, more }: { what: string; more: string }) {
+  return <><strong>{what}</strong> <span className="secondary">{more}</span></>;
 }
 
 const ASKED = "notifications_asked";

@@ -30,8 +30,9 @@ export function QueueStatus() {
       {error !== null && !data
         ? <Alert type="warning" showIcon title={t("idle.queues.failed")} description={problem(speech, error)}
           action={<Button size="small" onClick={reload}>{t("app.retry")}</Button>} />
-        : !data && there ? <Skeleton active title={false} />
-        : queues.length === 0 ? <Nothing text={t(there ? "idle.queues.none" : "idle.queues.failed")} />
+        : !data && desk.missing.includes("acd") ? <Nothing text={t("idle.queues.failed")} />
+        : !data ? <Skeleton active title={false} />
+        : queues.length === 0 ? <Nothing text={t("idle.queues.none")} />
         : <Table queues={queues} />}
     </Card>
   );

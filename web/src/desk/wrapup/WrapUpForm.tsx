@@ -59,7 +59,7 @@ export function WrapUpForm({ contactId, ended }: { contactId: string; ended: boo
   return (
     <Card className="wrap-up" size="small" title={t("wrapup.title")} role="region" aria-label={t("wrapup.title")}
       extra={<Blocks onPick={insert} />}>
-      <Form<Draft> form={form} layout="vertical" initialValues={draft} requiredMark={false} disabled={sending}
+      <Form<Draft> name="wrapup" form={form} layout="vertical" initialValues={draft} requiredMark={false} disabled={sending}
         onValuesChange={(changed: Partial<Draft>) => keep({ ...draft, ...changed })} onFinish={() => void submit()}
         scrollToFirstError>
         <Dispositions />
