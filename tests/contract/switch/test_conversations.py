@@ -75,7 +75,7 @@ async def test_agent_hangs_up_and_the_caller_goes_with_him(esl: Esl) -> None:
     assert (bridge["Bridge-A-Unique-ID"], bridge["Bridge-B-Unique-ID"]) == (caller, agent)
     assert bridge["Other-Leg-Unique-ID"] == agent
     await esl.api(f"uuid_kill {agent}")
-    await esl.event("CHANNEL_HANGUP_COMPLETE", agent)
+    await esl.event("CHANNEL_DESTROY", agent)
     await esl.event("CHANNEL_DESTROY", caller)
     assert esl.names(caller)[4:] == ["CHANNEL_BRIDGE", "CHANNEL_UNBRIDGE", *END.split()]
     assert esl.names(agent)[4:] == END.split()
