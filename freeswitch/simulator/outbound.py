@@ -54,10 +54,10 @@ class OutboundConnection(EslConnection):
         channel = self.session
         if channel is None:
             return
-        if self in channel.controllers:
+        if self in channel.controllers:  # else it was never reached, and had nothing to let go of
             channel.controllers.remove(self)
-        if not channel.down:
-            self._let_go(channel)
+            if not channel.down:
+                self._let_go(channel)
         channel.wake()
 
     def _let_go(self, channel: Channel) -> None:

@@ -314,6 +314,22 @@ async def test_the_second_controller_takes_the_call_when_the_first_is_down(
     await link.closing()
 
 
+async def test_a_dead_first_controller_costs_nothing_with_resume_set(
+    esl: Esl, controller: Controller
+) -> None:
+    """The connection that never was must not reset the channel the second one holds."""
+    await esl.command(f"event json {APPS} CHANNEL_PARK")
+    uuid = fresh_uuid()
+    steps = f"set:socket_resume=true^socket:127.0.0.1:1|{controller.address} async full^park"
+    await esl.command(f"bgapi originate {{origination_uuid={uuid}}}null/x 'm:^:{steps}' inline")
+    link, _ = await controller.call()
+    await link.execute("playback", "tone_stream://%(200,0,440)", Event_UUID="whole")
+    done = await esl.event("CHANNEL_EXECUTE_COMPLETE", uuid, Application_UUID="whole")
+    assert done["Application-Response"] == "FILE PLAYED"
+    assert esl.names(uuid).count("CHANNEL_PARK") == 1
+    await esl.api(f"uuid_kill {uuid}")
+
+
 async def test_a_lingering_controller_hears_the_end(esl: Esl, controller: Controller) -> None:
     uuid = fresh_uuid()
     await esl.command(
