@@ -54,7 +54,9 @@ _HANDLERS: dict[type, Handler] = {
     stimuli.Close: contacts.close,
     stimuli.CallerGone: contacts.caller_gone,
     stimuli.LegAnswered: lambda floor, s, now, out: offers.answered(floor, s.offer_id, now, out),
-    stimuli.LegGone: lambda floor, s, now, out: offers.leg_gone(floor, s.offer_id, s.cause, now, out),
+    stimuli.LegGone: lambda floor, s, now, out: offers.leg_gone(
+        floor, s.offer_id, s.cause, now, out, by_switch=s.by_switch
+    ),
     stimuli.Bridged: lambda floor, s, now, out: offers.bridged(floor, s.offer_id, now, out),
     stimuli.BridgeFailed: lambda floor, s, now, out: offers.bridge_failed(
         floor, s.offer_id, s.cause, now, out

@@ -256,20 +256,29 @@ def forget_leg(floor: Floor, offer: Offer) -> None:
         offer.agent.offer = None
 
 
-def leg_gone(floor: Floor, offer_id: str, cause: str, now: int, out: list[Command]) -> None:
+def leg_gone(
+    floor: Floor, offer_id: str, cause: str, now: int, out: list[Command], *, by_switch: bool = False
+) -> None:
     """The agent's leg ended; what that means depends on how far it had come."""
     offer = floor.offers.get(offer_id)
     if offer is None:
         return
-    stage = offer.stage
+    stage, asked = offer.stage, bool(offer.expected_gone_at)
     forget_leg(floor, offer)
     if stage is Stage.RINGING:
         fail(floor, offer, failure_of(cause), cause, now, out)
     elif stage is Stage.BRIDGING:
-        fail(floor, offer, OfferFailure.REJECTED, cause, now, out)
+        failure = OfferFailure.SWITCH_ERROR if by_switch and not asked else OfferFailure.REJECTED
+        fail(floor, offer, failure, cause, now, out)
     elif stage is Stage.TALKING:
-        release(floor, offer, Party.AGENT, now, out, leg_there=False)
+        party = _not_the_agent(cause) if by_switch and not asked else Party.AGENT
+        release(floor, offer, party, now, out, leg_there=False)
     settle(floor, offer.agent, now, out)
+
+
+def _not_the_agent(cause: str) -> Party:
+    """A switch ends the agent's leg first when the caller hangs up, and only then tells of the caller's."""
+    return Party.CALLER if cause == "NORMAL_CLEARING" else Party.SYSTEM
 
 
 def leg_silent(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None:

@@ -116,6 +116,8 @@ class LegGone:
 
     offer_id: str
     cause: str = ""
+    by_switch: bool = False
+    """The phone did not hang up: the switch ended the leg, as it does when the other one is gone."""
 
 
 @dataclass(slots=True)

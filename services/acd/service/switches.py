@@ -132,7 +132,9 @@ class Switches:
         if name == "CHANNEL_HANGUP_COMPLETE":
             cause = event.get("Hangup-Cause") or event.variable("hangup_cause")
             if event.variable("sy_leg") == "agent":
-                tell(tenant, stimuli.LegGone(event.uuid, cause), event)
+                # "send_bye": the phone was hung up; "recv_bye": it hung up. Legs without SIP do not say.
+                by_switch = event.variable("sip_hangup_disposition").startswith("send_")
+                tell(tenant, stimuli.LegGone(event.uuid, cause, by_switch), event)
             elif event.variable("sy_contact_id"):
                 tell(tenant, stimuli.CallerGone(arrival_of(event), cause, lost=_dropped(event)), event)
             else:

@@ -54,6 +54,18 @@ async def test_agent_hangs_up_first(centre: Centre) -> None:
     assert (await caller.event("ContactEnded"))["outcome"] == "OUTCOME_ANSWERED"
 
 
+async def test_caller_hangs_up_first(centre: Centre) -> None:
+    """A switch may tell the end of the agent's leg before the caller's: it was the caller all the same."""
+    await centre.queue()
+    await centre.agent("a1", "1001", mode="auto_answer", answer_after_ms=10)
+    caller = centre.arrives()
+    await caller.enqueue()
+    await caller.event("ContactAnswered")
+    caller.hang_up()
+    assert (await caller.event("ContactReleased"))["endedBy"] == "PARTY_CALLER"
+    assert (await caller.event("ContactEnded"))["outcome"] == "OUTCOME_ANSWERED"
+
+
 @pytest.mark.parametrize(
     ("phone", "failure"),
     [

@@ -250,6 +250,44 @@ def test_agents_leg_never_says_it_ended() -> None:
     assert rung(out) == ["a1"]
 
 
+@pytest.mark.parametrize(
+    ("cause", "by_switch", "asked", "party"),
+    [
+        ("NORMAL_CLEARING", False, False, Party.AGENT),  # the phone hung up
+        ("NORMAL_CLEARING", True, False, Party.CALLER),  # it was hung up, as the caller had gone
+        ("NORMAL_CLEARING", True, True, Party.AGENT),  # we had it hung up, as the agent wished
+        ("MEDIA_TIMEOUT", True, False, Party.SYSTEM),  # neither wanted it
+    ],
+)
+def test_who_ended_the_talk_when_the_agents_leg_is_the_first_to_go(
+    cause: str, by_switch: bool, asked: bool, party: Party
+) -> None:
+    """FreeSWITCH tells the end of the agent's leg first, also when it was the caller who hung up."""
+    day = Day()
+    day.queue()
+    day.agent("a1")
+    offer = day.talk("c1")
+    if asked:
+        day.tell(stimuli.HangUp("a1", "c1"))
+    out = day.tell(stimuli.LegGone(offer, cause, by_switch))
+    assert one(out, commands.ContactReleased).ended_by is party
+    assert outcome(day.hang_up("c1")) is Outcome.ANSWERED
+
+
+def test_caller_gone_while_the_bridge_is_made_is_no_miss_of_the_agents() -> None:
+    day = Day()
+    day.queue()
+    day.agent("a1")
+    offer = one(day.call("c1"), commands.Ring).offer_id
+    day.tell(stimuli.LegAnswered(offer))
+    failed = one(
+        day.tell(stimuli.LegGone(offer, "NORMAL_CLEARING", by_switch=True)), commands.ContactOfferFailed
+    )
+    assert failed.failure is OfferFailure.SWITCH_ERROR
+    assert outcome(day.hang_up("c1")) is Outcome.ABANDONED
+    assert day.engine.floor.agents["a1"].misses == 0
+
+
 def test_caller_hangs_up_in_conversation_and_phone_needs_a_moment() -> None:
     """Without wrap-up the agent is free at once, but is rung only when the old leg is off the phone."""
     day = Day()
