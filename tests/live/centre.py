@@ -7,14 +7,15 @@ are baresip's. What the suite says of a call is read from its own stream of even
 from __future__ import annotations
 
 import asyncio
-import math
 import random
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -42,6 +43,9 @@ DIRECT, BRISK = "10051", "10052"
 QUEUES = ("sales", "support", "brisk")
 RING_S, BRISK_RING_S = 30, 3
 PUSH_S = 15
+HEAR_S = 10
+RECORDED_BYTES = 50_000
+"""A second and a half, both sides."""
 SETTLE_S = 20
 
 FLOW = """
@@ -144,7 +148,9 @@ class Centre:
             offer = await agent.pushed("offer", from_number=number)
             await agent.picks_up()
             opened = await self.fact("ContactOpened", contactId=offer["contact_id"])
-            yield Talk(caller, agent, offer["contact_id"], opened["call"]["callId"], offer["offer_id"])
+            talk = Talk(caller, agent, offer["contact_id"], opened["call"]["callId"], offer["offer_id"])
+            await left_alone(talk, switch or self.switch)
+            yield talk
 
     @asynccontextmanager
     async def agent(
@@ -273,15 +279,40 @@ class Talk:
     agent_leg: str
 
 
-async def must_last(talk: Talk, switch: FreeSwitch, seconds: float = 1.0) -> None:
-    """They still hear each other after so long: what was recorded meanwhile has a tone on either side."""
-    path = switch.recordings / f"{talk.contact_id}-{len(list(switch.recordings.iterdir()))}.wav"
+async def hear_each_other(talk: Talk, switch: FreeSwitch) -> None:
+    """From now on: what is recorded soon has a tone on either side."""
+    deadline = time.monotonic() + HEAR_S
+    while silent := await _silent(talk, switch):
+        assert time.monotonic() < deadline, f"silent: {silent}"
+
+
+async def _silent(talk: Talk, switch: FreeSwitch) -> list[str]:
+    """Who is not heard in a short recording."""
+    path = switch.recordings / f"{uuid4()}.wav"
+
+    async def long_enough() -> bool:
+        return path.exists() and path.stat().st_size > RECORDED_BYTES
+
     async with switch.link("RECORD_STOP") as link:
-        await link.api(f"uuid_record {talk.caller_leg} start {path} {math.ceil(seconds + 1)}")
-        await link.event("RECORD_STOP", within_s=seconds + 10)
+        # Or the switch would write only every other second.
+        await link.api(f"uuid_setvar {talk.caller_leg} enable_file_write_buffering false")
+        await link.api(f"uuid_record {talk.caller_leg} start {path}")
+        await until(long_enough, within_s=HEAR_S, what="a talk that can be recorded")
+        await link.api(f"uuid_record {talk.caller_leg} stop {path}")
+        await link.event("RECORD_STOP")
     recorded = sound.read(path)
-    assert recorded.hears(0, talk.caller.tone_hz), "the agent does not hear the caller"
-    assert recorded.hears(1, talk.agent.phone.tone_hz), "the caller does not hear the agent"
+    sides = {"caller": (0, talk.caller.tone_hz), "agent": (1, talk.agent.phone.tone_hz)}
+    return [who for who, side in sides.items() if not recorded.hears(*side)]
+
+
+async def left_alone(talk: Talk, switch: FreeSwitch) -> None:
+    """The IVR has let go of the talk: see the dialplan's execute_on_pre_bridge."""
+
+    async def look() -> bool:
+        async with switch.link() as link:
+            return await link.api(f"uuid_getvar {talk.caller_leg} socket_resume") == "false"
+
+    await until(look, within_s=HEAR_S, what="talk left alone by the IVR")
 
 
 def plays(prompt: str) -> Callable[[Event], bool]:

@@ -51,7 +51,7 @@ async def test_agent_does_not_answer_and_nobody_overtakes_the_caller(centre: Cen
     ):
         first = await agent.pushed("offer")
         async with centre.caller("+441632960104", to=BRISK):
-            await centre.fact("ContactQueued", position=2, queue="brisk")
+            await centre.fact("ContactOpened", fromNumber="+441632960104")
             await agent.pushed("offer_failed")
             again = await agent.pushed("offer")
 

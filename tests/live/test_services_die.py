@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 import pytest
 
-from tests.live.centre import Centre, must_last, plays
+from tests.live.centre import Centre, Talk, hear_each_other, plays
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -19,10 +20,10 @@ async def test_ivr_dies_during_a_talk_and_is_back_for_the_survey(centre: Centre)
     ):
         await centre.suite.kill("ivr")
         try:
-            await must_last(talk, centre.switch)
+            await hear_each_other(talk, centre.switch)
         finally:
             await centre.suite.start("ivr")
-        await must_last(talk, centre.switch)
+        await hear_each_other(talk, centre.switch)
         await agent.phone.hang_up()
         await agent.pushed("released", ended_by="agent")
         survey = await watcher.event(plays("survey"))
@@ -41,22 +42,24 @@ async def test_ivr_dies_while_a_caller_waits_and_the_caller_keeps_waiting(centre
     """He hears ringing, then the music again; who he is and since when he waits is on his channel."""
     number = "+441632960114"
     async with centre.caller(number) as caller:
-        queued = await centre.fact(
-            "ContactQueued", queue="support", contactId=await contact_of(centre, number)
-        )
+        opened = await centre.fact("ContactOpened", fromNumber=number)
+        contact_id = opened["contactId"]
+        queued = await centre.fact("ContactQueued", contactId=contact_id)
         await centre.suite.kill("ivr")
         await centre.suite.start("ivr")
-        await until_held_again(centre, queued["contactId"])
+        await centre.fact("CallStarted", contactId=contact_id, reEntered=True)
         async with centre.agent("1014", "support") as agent:
             offer = await agent.pushed("offer")
             await agent.picks_up()
+            talk = Talk(caller, agent, offer["contact_id"], opened["call"]["callId"], offer["offer_id"])
+            await hear_each_other(talk, centre.switch)
             await caller.hang_up()
             await agent.pushed("released", ended_by="caller")
 
-    assert offer["contact_id"] == queued["contactId"]
-    assert len(centre.all_facts("ContactQueued", contactId=queued["contactId"])) == 1
-    end = await centre.ended(queued["contactId"], "answered")
-    assert int(end["waitedMs"]) >= offer["waited_ms"]
+    assert offer["contact_id"] == contact_id
+    assert offer["waited_ms"] >= since_ms(queued["enqueuedAt"], offer["offered_at"])
+    assert len(centre.all_facts("ContactQueued", contactId=contact_id)) == 1
+    await centre.ended(contact_id, "answered")
 
 
 async def test_acd_dies_with_one_caller_talking_and_one_waiting(centre: Centre) -> None:
@@ -66,11 +69,12 @@ async def test_acd_dies_with_one_caller_talking_and_one_waiting(centre: Centre) 
         centre.talk("+441632960115", agent) as talk,
         centre.caller(waiting_number) as waiting,
     ):
-        queued = await centre.fact("ContactQueued", contactId=await contact_of(centre, waiting_number))
+        opened = await centre.fact("ContactOpened", fromNumber=waiting_number)
+        queued = await centre.fact("ContactQueued", contactId=opened["contactId"])
         await centre.suite.kill("acd")
         await asyncio.sleep(1)
         await centre.suite.start("acd")
-        await must_last(talk, centre.switch)
+        await hear_each_other(talk, centre.switch)
 
         async with centre.agent("1016", "support") as second:
             offer = await second.pushed("offer", within_s=30)
@@ -82,6 +86,7 @@ async def test_acd_dies_with_one_caller_talking_and_one_waiting(centre: Centre) 
         await agent.pushed("released", contact_id=talk.contact_id, ended_by="agent")
 
     assert offer["contact_id"] == queued["contactId"]
+    assert offer["waited_ms"] >= since_ms(queued["enqueuedAt"], offer["offered_at"])
     requeued = centre.all_facts("ContactQueued", contactId=queued["contactId"])
     assert {fact["enqueuedAt"] for fact in requeued} == {queued["enqueuedAt"]}
     await centre.ended(talk.contact_id, "answered")
@@ -89,12 +94,6 @@ async def test_acd_dies_with_one_caller_talking_and_one_waiting(centre: Centre) 
     assert len(centre.all_facts("ContactAnswered", contactId=talk.contact_id)) == 1
 
 
-async def contact_of(centre: Centre, number: str) -> str:
-    opened = await centre.fact("ContactOpened", fromNumber=number)
-    contact_id: str = opened["contactId"]
-    return contact_id
-
-
-async def until_held_again(centre: Centre, contact_id: str) -> None:
-    """The new IVR has told the bus that the call is back in its hands."""
-    await centre.fact("CallStarted", contactId=contact_id, reEntered=True)
+def since_ms(earlier: str, later: str) -> int:
+    passed = datetime.fromisoformat(later) - datetime.fromisoformat(earlier)
+    return int(passed.total_seconds() * 1000)
