@@ -103,9 +103,7 @@ function Facts() {
       <div><dt>{t("call.queue")}</dt><dd>{titleOf(contact?.queue ?? "")}</dd></div>
       {waited !== null && <div><dt>{t("call.waited")}</dt><dd className="clock">{clock(waited)}</dd></div>}
       {offer && offer.attempt > 0 && (
-        <Tooltip title={t("call.attempt.help")} placement="bottom">
-          <div><dt>{t("call.attempt")}</dt><dd>{offer.attempt}</dd></div>
-        </Tooltip>
+        <div title={t("call.attempt.help")}><dt>{t("call.attempt")}</dt><dd>{offer.attempt}</dd></div>
       )}
       {contact?.to_number && <div><dt>{t("call.called")}</dt><dd>{contact.to_number}</dd></div>}
     </dl>

@@ -1,0 +1,86 @@
+"""The console in Chromium, on a real suite. Skipped, saying so, where one of the two is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, ViewportSize, async_playwright
+
+from deploy.local.console import console_dir
+from tests.conftest import folder_for_servers
+from tests.e2e.centre import Centre, open_centre
+from tests.e2e.desk import Desk
+
+FLAGS = [
+    "--no-sandbox",  # tests may run as root, where Chromium has no sandbox
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--autoplay-policy=no-user-gesture-required",
+]
+SIZE: ViewportSize = {"width": 1280, "height": 800}
+
+Open = Callable[..., Awaitable[Desk]]
+
+
+def chromium() -> Path | None:
+    named = os.environ.get("CHROMIUM_BIN") or shutil.which("chromium") or shutil.which("chromium-browser")
+    return Path(named) if named else None
+
+
+@pytest.fixture(scope="session")
+def browser_binary() -> Path:
+    found = chromium()
+    if found is None:
+        pytest.skip(
+            "no chromium on PATH nor in CHROMIUM_BIN: the console is not tested (apt install chromium)"
+        )
+    if not (console_dir() / "index.html").exists():
+        pytest.skip("the web console is not built, so it is not tested: ./switchyard console")
+    return found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def centre(browser_binary: Path) -> AsyncIterator[Centre]:
+    with folder_for_servers() as folder:
+        async with open_centre(folder / "data") as running:
+            yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(browser_binary: Path) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=browser_binary, args=FLAGS)
+        yield running
+        await running.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_desk(browser: Browser, centre: Centre) -> AsyncIterator[Open]:
+    """`await open_desk("zh-CN")`: a page of a person of their own. Afterwards they have all gone home and the
+    browser has nothing to complain of."""
+    desks: list[Desk] = []
+
+    async def open_one(language: str = "en", *, dark: bool = False, path: str = "/") -> Desk:
+        context = await browser.new_context(
+            viewport=SIZE, locale=language, color_scheme="dark" if dark else "light"
+        )
+        context.set_default_timeout(10_000)
+        desk = await Desk.open(context, centre.url + path, language)
+        desks.append(desk)
+        return desk
+
+    yield open_one
+    for desk in desks:
+        await desk.go_home()
+        await desk.context.close()
+    await centre.quiet()
+    assert [problem for desk in desks for problem in desk.problems] == []
