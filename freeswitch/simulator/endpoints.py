@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from freeswitch.simulator import causes
 from freeswitch.simulator.channels import Channel, micros, new_uuid
@@ -174,7 +175,8 @@ class Endpoints:
         profile = CallerProfile(
             direction="inbound",
             uuid="",
-            channel_name=f"sofia/trunk/{number}@{where}",
+            # As in the SIP address, where no line end can stand: notices carry it unescaped.
+            channel_name=f"sofia/trunk/{quote(number, safe='+*#')}@{where}",
             username=number,
             dialplan="XML",
             caller_id_name=name or number,
