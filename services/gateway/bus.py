@@ -11,7 +11,7 @@ from services.chassis import clock
 from services.chassis.bus import Bus
 from services.chassis.envelope import Envelope, subject_of
 from services.chassis.errors import Full
-from services.gateway.domain import User
+from services.gateway.domain import Identity, User
 from services.gateway.engine import pushes
 from services.stubs.acd.v1 import events_pb2 as acd_events
 from services.stubs.gateway.v1 import events_pb2 as gateway_events
@@ -28,7 +28,7 @@ class Listener(Protocol):
 
     def acd_event(self, tenant: str, push: pushes.Push) -> None: ...
     def session_closed(self, session_id: str, reason: str) -> None: ...
-    def socket_opened(self, tenant: str, agent_id: str, gateway: str) -> None: ...
+    def socket_opened(self, tenant: str, agent_id: str, gateway: str, at_ms: int) -> None: ...
 
 
 async def listen(bus: Bus, listener: Listener) -> None:
@@ -52,7 +52,10 @@ def _gateway(listener: Listener) -> Callable[[Envelope], None]:
         if event.type.endswith(".SessionClosed"):
             listener.session_closed(data.get("sessionId", ""), data.get("reason", ""))
         else:
-            listener.socket_opened(event.tenant, data.get("agentId", ""), data.get("gateway", ""))
+            opened = event.message()
+            if isinstance(opened, gateway_events.SocketOpened):
+                at_ms = clock.timestamp_ms(opened.opened_at)
+                listener.socket_opened(event.tenant, opened.agent_id, opened.gateway, at_ms)
 
     return heard
 
@@ -85,16 +88,11 @@ class Announcer:
             tenant,
         )
 
-    def socket_opened(self, tenant: str, agent_id: str, user_id: str, gateway: str) -> None:
-        self._offer(
-            gateway_events.SocketOpened(
-                agent_id=agent_id,
-                user_id=user_id,
-                gateway=gateway,
-                opened_at=clock.to_timestamp(clock.now()),
-            ),
-            tenant,
+    def socket_opened(self, who: Identity, gateway: str, at_ms: int) -> None:
+        event = gateway_events.SocketOpened(
+            agent_id=who.agent_id, user_id=who.user_id, gateway=gateway, opened_at=clock.timestamp(at_ms)
         )
+        self._offer(event, who.tenant)
 
     def _offer(self, event: Any, tenant: str) -> None:
         try:

@@ -38,6 +38,7 @@ class Session:
     desk: Desk
     replay: Replay
     claimed_by: Outlet | None  # the connection that owns the session
+    claimed_at_ms: int = 0  # when it did, by the wall clock: gateways settle by it which of them is newer
     outlet: Outlet | None = None  # the same one, once it has been welcomed: pushes go here
     lost_at: float | None = None
     departed: bool = False  # the loss was reported

@@ -88,6 +88,7 @@ class Hub:
         """
         opened = self.sessions.open(who, outlet, wanted, last_seq, new_id())
         session = opened.session
+        session.claimed_at_ms = clock.now_ms()
         if opened.replaced is not None:
             opened.replaced.close(CloseCode.REPLACED, _REPLACED)
         try:
@@ -108,7 +109,7 @@ class Hub:
         session.awaits_state = not known
         self._greet(opened, outlet, state, last_seq)
         if who.agent_id:
-            await self._note_socket(who)
+            await self._note_socket(session)
 
     def _greet(self, opened: Opened, outlet: Outlet, state: views.View, last_seq: int) -> None:
         """Without a pause between the snapshot and what follows: nothing can slip in between."""
@@ -143,8 +144,9 @@ class Hub:
             "state": state,
         }
 
-    async def _note_socket(self, who: Identity) -> None:
-        self._announcer.socket_opened(who.tenant, who.agent_id, who.user_id, self._config.gateway_name)
+    async def _note_socket(self, session: Session) -> None:
+        who = session.identity
+        self._announcer.socket_opened(who, self._config.gateway_name, session.claimed_at_ms)
         try:
             await self._store.put_socket(who.agent_id, self._config.gateway_name)
         except SwitchyardError as problem:  # only used after a crash: the agent works all the same
@@ -194,10 +196,12 @@ class Hub:
         if who.agent_id:
             self._departures.gone(who.tenant, who.agent_id)
 
-    def socket_opened(self, slug: str, agent_id: str, gateway: str) -> None:
-        """The agent is at another gateway now."""
+    def socket_opened(self, slug: str, agent_id: str, gateway: str, at_ms: int) -> None:
+        """The agent is at another gateway now; unless that is old news, and they have come here since."""
         session = self.sessions.at(slug, agent_id)
-        if session is not None and gateway != self._config.gateway_name:
+        if session is None or gateway == self._config.gateway_name:
+            return
+        if (at_ms, gateway) > (session.claimed_at_ms, self._config.gateway_name):
             self._close(session, CloseCode.REPLACED, _REPLACED)
 
     def _close(self, session: Session, code: int, sentence: str) -> None:

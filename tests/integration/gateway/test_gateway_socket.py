@@ -301,6 +301,15 @@ async def test_agent_signs_in_at_another_gateway(house: House, open_house: Openi
     assert house.gateway.hub.sessions.at("demo", "a1") is None, "nobody is lost"
 
 
+async def test_old_news_of_another_gateway_replaces_nobody(house: House) -> None:
+    """Two sign-ins in one breath: the first gateway's word reaches the second after the agent has come there."""
+    person = await house.person("li", agent_id="a1")
+    async with screen(house.port) as agent:
+        await agent.hello(person.token)
+        house.gateway.hub.socket_opened("demo", "a1", "gateway-2", 1)
+        assert house.gateway.hub.sessions.at("demo", "a1") is not None
+
+
 # ---------------------------------------------------------------- who may, and for how long
 
 
