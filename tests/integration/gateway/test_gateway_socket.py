@@ -302,7 +302,7 @@ async def test_agent_signs_in_at_another_gateway(house: House, open_house: Openi
 
 
 async def test_old_news_of_another_gateway_replaces_nobody(house: House) -> None:
-    """Two sign-ins in one breath: the first gateway's word reaches the second after the agent has come there."""
+    """Two sign-ins in one breath: the first gateway's word comes when the agent is already at the second."""
     person = await house.person("li", agent_id="a1")
     async with screen(house.port) as agent:
         await agent.hello(person.token)
