@@ -35,8 +35,8 @@ export function PopView({ pop, number, onCustomer, onOrder, onReload, fresh = ""
           : <UnknownCaller number={number} onCustomer={onCustomer} />}
       <div className="pop-below">
         <Card size="small" title={t("pop.orders")} className="pop-orders">
-          {noOrders
-            ? <Alert type="warning" showIcon title={t("pop.missing.workorder")} action={again} />
+          {noCrm && !pop.customer ? <Alert type="warning" showIcon title={t("pop.missing.crm")} />
+            : noOrders ? <Alert type="warning" showIcon title={t("pop.missing.workorder")} action={again} />
             : pop.work_orders.length > 0
               ? <OrderLines orders={pop.work_orders} onOpen={onOrder} fresh={fresh} />
               : <Nothing text={t("pop.orders.none")} />}

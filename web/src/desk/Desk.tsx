@@ -21,12 +21,12 @@ export function Desk({ onOrder, onRecent }: {
   onOrder: (workOrderId: string) => void;
   onRecent: (contact: RecentContact) => void;
 }) {
-  const { desk } = useDesk();
+  const { desk, link } = useDesk();
   usePop();
   useAwakeSound();
   const now = phase(desk);
   return (
-    <main className={`desk desk-${now}`}>
+    <main className={`desk desk-${now}`} inert={link.status === "replaced" || link.status === "denied"}>
       <section className="desk-left">
         {now === "unknown" ? <Skeleton active /> : <Left now={now} onOrder={onOrder} />}
       </section>

@@ -155,6 +155,13 @@ describe("the whole state", () => {
   });
 });
 
+describe("a call that was answered before this page came", () => {
+  it("is counted once", () => {
+    const talks = state({ contact: contact({ state: "connected", answered_at: AT }) });
+    expect(play(talks, talks, RELEASED, wrappedUp()).figures).toMatchObject({ answered: 1, talk_ms: 8_000, wrapped_up: 1 });
+  });
+});
+
 describe("a reply", () => {
   it("never brings back an older presence", () => {
     const later = "2026-11-22T02:43:30.000Z";

@@ -22,6 +22,8 @@ export interface RecentContact {
   customer_id: string;
   at: string | null;
   talk_ms: number | null;
+  /** Counted among the calls taken: once, however often it is told. */
+  taken: boolean;
   /** An offer's failure, or how the talk ended; empty while it goes on. */
   outcome: string;
 }
@@ -110,7 +112,7 @@ export function reduce(desk: DeskState, action: Action): DeskState {
 function whole(desk: DeskState, state: State): DeskState {
   const same = state.contact !== null && state.contact.contact_id === desk.contact?.contact_id;
   const ringing = state.contact?.state === "offered" && desk.offer?.offer_id === state.contact.offer_id;
-  return {
+  const next = {
     ...desk,
     known: true,
     agent: state.agent ?? (state.missing.includes("acd") ? desk.agent : null),
@@ -121,6 +123,18 @@ function whole(desk: DeskState, state: State): DeskState {
     held_since: same && state.contact?.held ? desk.held_since : null,
     missing: state.missing,
     recent: state.contact ? remember(desk.recent, ofContact(state.contact)) : desk.recent,
+  };
+  return state.contact && state.contact.state !== "offered" ? taken(next, state.contact.contact_id) : next;
+}
+
+/** A call was taken: learned from its answer, or afterwards by a page that came later. */
+function taken(desk: DeskState, contact_id: string): DeskState {
+  const one = desk.recent.find((other) => other.contact_id === contact_id);
+  if (!one || one.taken) return desk;
+  return {
+    ...desk,
+    figures: { ...desk.figures, answered: desk.figures.answered + 1 },
+    recent: change(desk.recent, contact_id, { taken: true }),
   };
 }
 
@@ -180,11 +194,8 @@ function offerFailed(desk: DeskState, failed: OfferFailed): DeskState {
 
 function answered(desk: DeskState, contact_id: string, at: string | null): DeskState {
   if (desk.contact?.contact_id !== contact_id) return desk;
-  return {
-    ...desk,
-    contact: { ...desk.contact, state: "connected", answered_at: at, held: false },
-    figures: { ...desk.figures, answered: desk.figures.answered + 1 },
-  };
+  const contact = { ...desk.contact, state: "connected", answered_at: at, held: false };
+  return taken({ ...desk, contact }, contact_id);
 }
 
 function hold(desk: DeskState, contact_id: string, held: boolean, at: string | null): DeskState {
@@ -234,7 +245,7 @@ function workOrderChanged(desk: DeskState, order: WorkOrder): DeskState {
 function ofContact(contact: Contact, at: string | null = contact.answered_at ?? contact.opened_at): RecentContact {
   return {
     contact_id: contact.contact_id, from_number: contact.from_number, name: "", queue: contact.queue,
-    customer_id: contact.customer_id, at, talk_ms: null, outcome: "",
+    customer_id: contact.customer_id, at, talk_ms: null, taken: false, outcome: "",
   };
 }
 
@@ -242,7 +253,7 @@ function ofContact(contact: Contact, at: string | null = contact.answered_at ?? 
 function remember(recent: RecentContact[], one: RecentContact): RecentContact[] {
   const known = recent.find((other) => other.contact_id === one.contact_id);
   if (known && known.outcome === "") return recent;
-  const entry = known ? { ...known, ...one, name: known.name } : one;
+  const entry = known ? { ...known, ...one, name: known.name, taken: known.taken } : one;
   return [entry, ...recent.filter((other) => other !== known)].slice(0, RECENT_KEPT);
 }
 

@@ -1,4 +1,4 @@
-import { createContext, useContext, useMemo, type ReactNode } from "react";
+import { createContext, useContext, useMemo, useState, type ReactNode } from "react";
 
 import { useSession } from "../session/Gate";
 import type { Queue } from "../shared/types";
@@ -20,12 +20,15 @@ export function QueuesProvider({ children }: { children: ReactNode }) {
   const there = session.may("queues.read") && link.status === "open" && !desk.missing.includes("acd");
   const { data } = useLoad(there ? "queues" : null, (signal) =>
     session.ask<{ queues: Queue[] }>("/queues", { signal }));
+  // Titles do not change because the ACD is away.
+  const [known, setKnown] = useState<Queue[]>([]);
+  if (data && data.queues !== known) setKnown(data.queues);
   const value = useMemo(() => {
-    const byName = new Map(data?.queues.map((queue) => [queue.name, queue]));
+    const byName = new Map(known.map((queue) => [queue.name, queue]));
     return {
       find: (name: string) => byName.get(name),
       titleOf: (name: string) => byName.get(name)?.title || name,
     };
-  }, [data]);
+  }, [known]);
   return <QueuesContext value={value}>{children}</QueuesContext>;
 }

@@ -41,7 +41,7 @@ export function Board() {
         <div className="figures board-agents">
           <Statistic title={t("board.open")} value={figures.contacts_open} />
           {AGENT_STATES.map((state) => (
-            <Statistic key={state} className={`state-${state}`} title={t(`state.${state}`)} value={figures.agents[state]} />
+            <Statistic key={state} className={state === "not_responding" && figures.agents[state] > 0 ? "attention" : ""} title={t(`state.${state}`)} value={figures.agents[state]} />
           ))}
         </div>
       </Card>

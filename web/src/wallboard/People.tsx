@@ -41,8 +41,8 @@ export function People() {
           <Table size="small" rowKey="agent_id" dataSource={agents} loading={!data} locale={{ emptyText: t("board.people.none") }}
             pagination={{ pageSize: 12, hideOnSinglePage: true, showSizeChanger: false }} scroll={{ x: 520 }} columns={[
               { title: t("board.agent"), key: "name", ellipsis: true, render: (_, agent) => <LongText text={agent.name || agent.agent_id} /> },
-              { title: t("board.state"), key: "state", render: (_, agent) => <Tag color={COLOURS[agent.tone]}>{agent.text}</Tag> },
-              { title: t("board.state.for"), key: "since", align: "right", width: 90, render: (_, agent) => <Clock since={parsed(agent.since)} /> },
+              { title: t("board.state"), key: "state", width: 200, render: (_, agent) => <Tag color={COLOURS[agent.tone]}>{agent.text}</Tag> },
+              { title: t("board.state.for"), key: "since", width: 110, render: (_, agent) => <Clock since={parsed(agent.since)} /> },
               { title: t("board.queues"), key: "queues", ellipsis: true, render: (_, agent) => <LongText text={agent.queues.join(", ")} /> },
             ]} />
         )}

@@ -5,6 +5,7 @@ import { useSpeech, word } from "../../i18n";
 import { remembered } from "../../shared/storage";
 import { useDesk } from "../DeskProvider";
 import { LOST } from "../presence";
+import { phase } from "../state";
 
 /** What is not as it should be, in words, above all else. */
 export function Banners() {
@@ -27,7 +28,7 @@ export function Banners() {
           title={<Said what={missing.map((service) => word(t, "missing", service)).join(" · ")} more={t("missing.rest")} />} />
       )}
       {link.status === "open" && lost && <Alert banner type="warning" title={t("presence.lost")} />}
-      {agent && <AskForNotifications />}
+      {agent && phase(desk) === "idle" && <AskForNotifications />}
     </div>
   );
 }

@@ -19,6 +19,7 @@ export function PresenceSwitch() {
   const [asking, setAsking] = useState(false);
   const { agent } = desk;
   const now = agent && present(t, agent);
+  const text = now?.text ?? t(desk.missing.includes("acd") ? "app.none" : "presence.offline");
   const afterwards = agent && agent.routing_status !== "idle" && agent.presence === "other_work";
 
   const items: MenuProps["items"] = [
@@ -40,9 +41,9 @@ export function PresenceSwitch() {
     <div className="presence">
       <Dropdown trigger={["click"]} disabled={link.status !== "open"} menu={{ items, onClick: ({ key }) => pick(key) }}>
         <Button loading={busy} className={`presence-button tone-${now?.tone ?? "off"}`}
-          aria-label={`${t("presence.label")}: ${now?.text ?? t("presence.offline")}`}>
+          aria-label={`${t("presence.label")}: ${text}`}>
           <span className="dot" aria-hidden />
-          <span className="presence-text">{now?.text ?? t("presence.offline")}</span>
+          <span className="presence-text">{text}</span>
           {agent && <Clock since={parsed(agent.since)} label={t("presence.since")} />}
           <DownOutlined aria-hidden />
         </Button>

@@ -11,7 +11,8 @@ import { usePresence } from "../usePresence";
 type Mood = "ready" | "other" | "offline" | "missed" | "nodesk" | "away";
 
 function moodOf({ agent, missing }: DeskState): Mood {
-  if (agent === null) return missing.includes("acd") ? "away" : "nodesk";
+  if (missing.includes("acd")) return "away";
+  if (agent === null) return "nodesk";
   if (agent.routing_status === "not_responding") return "missed";
   return ({ ready: "ready", other_work: "other", offline: "offline" } as const)[agent.presence];
 }
