@@ -336,8 +336,8 @@ async def open_centre(
     ]
     async with AsyncExitStack() as stack:
         for switch in found:
-            switch.start(program)
             stack.callback(switch.stop)
+        await asyncio.gather(*(asyncio.to_thread(switch.start, program) for switch in found))
         options = SuiteOptions(
             data_dir=folder / "suite",
             simulators=0,

@@ -29,6 +29,7 @@ async def passes(
             *(PROGRAM, f"{LOOPBACK}:{port}", "-sf", SCENARIOS / f"{scenario}.xml"),
             *("-i", LOOPBACK, "-p", str(local_port), "-mp", str(media_port)),
             *("-s", user, "-au", user, "-ap", password),
+            "-rtp_echo",  # a media port on which nobody listens ends the call within a blink
             *("-m", "1", "-nostdin", "-timeout", f"{RUN_S}s", "-timeout_error"),
             *("-trace_err", "-error_file", str(Path(folder) / "errors")),
             cwd=folder,

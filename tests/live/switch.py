@@ -21,7 +21,8 @@ LOOPBACK = "127.0.0.1"
 DOMAIN = "live.test"
 READY_S = 90  # the very first start makes its keys, on a machine that may be busy
 FOLDERS = ("log", "db", "run", "recordings", "temp", "storage", "cache")
-RTP_PORTS = 400  # a hundred calls: two legs of two ports each
+RTP_FIRST, RTP_LAST = 29_000, 32_600  # above `free_ports`, below what systems hand out
+RTP_PORTS = 200  # fifty calls: two legs of two ports each
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \S+ \S+% \[(\w+)\] (.*)")
 
 
@@ -49,6 +50,24 @@ def _is_free(port: int, transport: str) -> bool:
     return True
 
 
+def claim_rtp_ports() -> socket.socket:
+    """Bound to the first of so many ports, which nobody else's FreeSWITCH has while it is open.
+
+    Two switches may bind the same UDP port without an error, and each hears half of what is said.
+    """
+    starts = list(range(RTP_FIRST, RTP_LAST, RTP_PORTS))
+    random.shuffle(starts)
+    for start in starts:
+        claim = socket.socket()
+        try:
+            claim.bind((LOOPBACK, start))
+        except OSError:
+            claim.close()
+            continue
+        return claim
+    raise OSError(f"{len(starts)} switches run on this machine already")
+
+
 @dataclass
 class FreeSwitch:
     folder: Path
@@ -58,6 +77,9 @@ class FreeSwitch:
     esl_password: str = "live-esl"
     agent_password: str = "live-agent"
     unset: frozenset[str] = frozenset()
+
+    _process: Process | None = None
+    _rtp: socket.socket | None = None
 
     def __post_init__(self) -> None:
         (
@@ -73,7 +95,8 @@ class FreeSwitch:
         self.recordings = self.folder / "recordings"
 
     def environment(self) -> dict[str, str]:
-        rtp = random.randrange(30_000, 32_000 - RTP_PORTS, 2)
+        assert self._rtp
+        rtp = self._rtp.getsockname()[1]
         first, second = self.ivr_ports
         settings = {
             "SWITCHYARD_FS_NAME": f"live-{self.esl_port}",
@@ -83,7 +106,7 @@ class FreeSwitch:
             "SWITCHYARD_FS_WS_PORT": str(self.ws_port),
             "SWITCHYARD_FS_WSS_PORT": str(self.wss_port),
             "SWITCHYARD_FS_RTP_START": str(rtp),
-            "SWITCHYARD_FS_RTP_END": str(rtp + RTP_PORTS),
+            "SWITCHYARD_FS_RTP_END": str(rtp + RTP_PORTS - 1),
             "SWITCHYARD_FS_ESL_PORT": str(self.esl_port),
             "SWITCHYARD_FS_ESL_PASSWORD": self.esl_password,
             "SWITCHYARD_FS_AGENT_PASSWORD": self.agent_password,
@@ -94,6 +117,7 @@ class FreeSwitch:
         return {name: value for name, value in settings.items() if name not in self.unset}
 
     def start(self, program: str) -> None:
+        self._rtp = claim_rtp_ports()
         command: list[str | Path] = [program, "-conf", CONFIGURATION]
         folders = {name: self.folder / name for name in FOLDERS}
         folders["certs"] = self.certificates
@@ -111,11 +135,15 @@ class FreeSwitch:
 
     def _is_up(self) -> bool:
         """Ready for calls, which it is a little later than its event socket is."""
+        assert self._process
         self._process.must_run()
         return "FreeSWITCH Started" in self.log()
 
     def stop(self) -> None:
-        self._process.stop()
+        if self._process:
+            self._process.stop()
+        if self._rtp:
+            self._rtp.close()
 
     @asynccontextmanager
     async def link(self, events: str = "") -> AsyncIterator[esl.Link]:
@@ -128,7 +156,7 @@ class FreeSwitch:
 
     def console(self) -> str:
         """Also what went wrong before the log file was open. Whole only once the switch is down."""
-        return self._process.output()
+        return self._process.output() if self._process else ""
 
     def tail(self) -> str:
         return "\n".join(f"{level} {text}" for level, text in lines(self.log())[-15:])
