@@ -1,14 +1,18 @@
 import { App as AntApp, ConfigProvider, type ConfigProviderProps } from "antd";
 import enUS from "antd/locale/en_US";
 import zhCN from "antd/locale/zh_CN";
-import { useEffect, useMemo, useState } from "react";
+import { lazy, useEffect, useMemo, useState } from "react";
 
 import { SpeechContext, firstLanguage, translator, type Language } from "../i18n";
+import { LookContext, antTheme, useChosenLook } from "../preferences/look";
 import { Gate } from "../session/Gate";
 import { remembered } from "../shared/storage";
 import { Mishap } from "./Mishap";
 import { nonce } from "./nonce";
-import { LookContext, antTheme, useChosenLook } from "./look";
+
+// The desk is loaded while the person still types their password.
+const loadHome = () => import("./Home");
+const Home = lazy(loadHome);
 
 const csp: Pick<ConfigProviderProps, "csp"> = nonce ? { csp: { nonce } } : {};
 
@@ -39,7 +43,7 @@ export function App() {
         >
           <AntApp className="app" notification={{ placement: "bottomRight" }}>
             <Mishap>
-              <Gate />
+              <Gate prepare={loadHome}><Home /></Gate>
             </Mishap>
           </AntApp>
         </ConfigProvider>

@@ -2,7 +2,7 @@ import { EditOutlined, UserOutlined } from "@ant-design/icons";
 import { App, Avatar, Button, Card, Tag } from "antd";
 import { useState, type ReactNode } from "react";
 
-import { LevelTag } from "../desk/call/Who";
+import { LevelTag } from "./Level";
 import { useSpeech } from "../i18n";
 import { useSession } from "../session/Gate";
 import { LongText } from "../shared/LongText";

@@ -1,7 +1,7 @@
 import { Alert, Button, Input, Spin } from "antd";
 import { useEffect, useState, type ReactNode } from "react";
 
-import { LevelTag } from "../desk/call/Who";
+import { LevelTag } from "./Level";
 import { problem, useSpeech } from "../i18n";
 import { useSession } from "../session/Gate";
 import { LongText } from "../shared/LongText";

@@ -2,7 +2,7 @@ import { LinkOutlined, UserAddOutlined } from "@ant-design/icons";
 import { Alert, App, Button, Card, Segmented } from "antd";
 import { useState } from "react";
 
-import { numberOf } from "../desk/call/Who";
+import { numberOf } from "./Level";
 import { problem, useSpeech } from "../i18n";
 import { useSession } from "../session/Gate";
 import type { Customer } from "../shared/types";

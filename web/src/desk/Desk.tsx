@@ -1,7 +1,6 @@
 import { Skeleton } from "antd";
 
 import { PopView } from "../customer/PopView";
-import { usePop } from "../customer/usePop";
 import { loadPop } from "../customer/pop";
 import { useSession } from "../session/Gate";
 import { useDesk } from "./DeskProvider";
@@ -14,6 +13,7 @@ import { Idle, MyDay } from "./idle/Idle";
 import { QueueStatus } from "./idle/QueueStatus";
 import { Recent } from "./idle/Recent";
 import { phase, type RecentContact } from "./state";
+import { usePop } from "./usePop";
 import { WrapUpForm } from "./wrapup/WrapUpForm";
 
 /** The agent's desk: the call in hand on the left, the caller on the right; between calls the day. */

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { problem, useSpeech, word } from "../i18n";
 import { useSession } from "../session/Gate";
 import { useDesk } from "./DeskProvider";
-import { numberOf } from "./call/Who";
+import { numberOf } from "../customer/Level";
 import { dropDraft, isWorthKeeping, orderOf, readDraft } from "./wrapup/draft";
 
 /** What became of the last call, until it has been read or the next one rings. */

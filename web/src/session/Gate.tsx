@@ -1,14 +1,10 @@
 import { Spin } from "antd";
-import { Suspense, createContext, lazy, useContext, useEffect, useMemo, useState } from "react";
+import { Fragment, Suspense, createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 
 import { useSpeech } from "../i18n";
 import type { User } from "../shared/types";
 import { Session } from "./session";
 import { SignIn } from "./SignIn";
-
-// The desk is loaded while the person still types their password.
-const loadHome = () => import("../app/Home");
-const Home = lazy(loadHome);
 
 const SessionContext = createContext<{ session: Session; user: User } | null>(null);
 
@@ -22,7 +18,7 @@ export function useSession(): { session: Session; user: User } {
 const RETRY_MS = 3_000;
 
 /** Shows the sign-in until somebody has signed in, then the page. */
-export function Gate() {
+export function Gate({ prepare, children }: { prepare: () => Promise<unknown>; children: ReactNode }) {
   const { t } = useSpeech();
   const session = useMemo(() => new Session(), []);
   const [user, setUser] = useState<User | null>(null);
@@ -51,12 +47,12 @@ export function Gate() {
       setEnded(true);
     };
     restore();
-    void loadHome();
+    prepare().catch(() => undefined); // it is asked for again when it is shown
     return () => {
       over = true;
       window.clearTimeout(timer);
     };
-  }, [session]);
+  }, [session, prepare]);
 
   const value = useMemo(() => (user ? { session, user } : null), [session, user]);
   if (restoring !== "no") {
@@ -71,7 +67,7 @@ export function Gate() {
   return (
     <SessionContext value={value}>
       <Suspense fallback={<Waiting text={t("app.loading")} />}>
-        <Home key={value.user.user_id} />
+        <Fragment key={value.user.user_id}>{children}</Fragment>
       </Suspense>
     </SessionContext>
   );

@@ -2,8 +2,8 @@ import { LockOutlined, UserOutlined } from "@ant-design/icons";
 import { Alert, Button, Card, Form, Input, Tag } from "antd";
 import { useState } from "react";
 
-import { Preferences } from "../app/Preferences";
 import { problem, useSpeech } from "../i18n";
+import { Preferences } from "../preferences/Preferences";
 import { ApiError } from "../shared/api";
 import { clock } from "../shared/time";
 import type { User } from "../shared/types";

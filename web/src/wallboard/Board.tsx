@@ -2,6 +2,7 @@ import { Alert, Badge, Card, Spin, Statistic } from "antd";
 import { useEffect, useSyncExternalStore } from "react";
 
 import { useDesk } from "../desk/DeskProvider";
+import { ServiceLevel } from "../desk/ServiceLevel";
 import { useSpeech, word } from "../i18n";
 import { useSession } from "../session/Gate";
 import { LongText } from "../shared/LongText";
@@ -10,7 +11,6 @@ import { clock, moment, parsed } from "../shared/time";
 import { AGENT_STATES, type QueueFigures, type Wallboard } from "../shared/types";
 import { useNow } from "../shared/useNow";
 import { People } from "./People";
-import { ServiceLevel } from "./ServiceLevel";
 
 const STALE_MS = 5_000; // figures come once a second
 

@@ -2,6 +2,7 @@ import { CloseOutlined, PhoneFilled } from "@ant-design/icons";
 import { Alert, Button, Card, Progress, Tooltip } from "antd";
 import { useState } from "react";
 
+import { numberOf } from "../../customer/Level";
 import { problem, useSpeech } from "../../i18n";
 import { clock, parsed } from "../../shared/time";
 import { useNow } from "../../shared/useNow";
@@ -10,7 +11,7 @@ import { SHORTCUTS, useShortcuts } from "../shortcuts";
 import { ringsUntil } from "../state";
 import { useAction } from "../useAction";
 import { useQueues } from "../useQueues";
-import { Who, nameOf, numberOf } from "./Who";
+import { Who, nameOf } from "./Who";
 import { useRinging } from "./useRinging";
 
 /** A call rings. Mounted anew for each offer. */

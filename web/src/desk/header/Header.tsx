@@ -3,8 +3,8 @@ import {
 } from "@ant-design/icons";
 import { App, Button, Segmented, Tooltip } from "antd";
 
-import { Preferences } from "../../app/Preferences";
 import { useSpeech } from "../../i18n";
+import { Preferences } from "../../preferences/Preferences";
 import { useSession } from "../../session/Gate";
 import { LongText } from "../../shared/LongText";
 import { setSound, useSound } from "../call/useRinging";

@@ -8,7 +8,7 @@ import { clock } from "../../shared/time";
 import type { Queue, QueueFigures, Wallboard } from "../../shared/types";
 import { useLoad } from "../../shared/useLoad";
 import { useDesk } from "../DeskProvider";
-import { ServiceLevel } from "../../wallboard/ServiceLevel";
+import { ServiceLevel } from "../ServiceLevel";
 
 const EVERY_MS = 10_000;
 

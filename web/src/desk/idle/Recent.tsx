@@ -4,7 +4,7 @@ import { useSpeech, word } from "../../i18n";
 import { LongText } from "../../shared/LongText";
 import { Nothing } from "../../shared/Nothing";
 import { clock, moment } from "../../shared/time";
-import { numberOf } from "../call/Who";
+import { numberOf } from "../../customer/Level";
 import { useDesk } from "../DeskProvider";
 import type { RecentContact } from "../state";
 import { useQueues } from "../useQueues";

@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "react";
 
-import { useDesk } from "../desk/DeskProvider";
+import { loadPop } from "../customer/pop";
 import { useSession } from "../session/Gate";
-import { loadPop } from "./pop";
+import { useDesk } from "./DeskProvider";
 
 const PATIENCE_MS = 1_500; // the gateway pushes the pop within a second of the offer
 
