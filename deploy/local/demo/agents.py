@@ -20,6 +20,8 @@ log = structlog.get_logger()
 
 SIGN_INS_AT_ONCE = 16  # like a busy Monday morning, not like an attack
 SET_ASIDE_S = 4.0  # until an agent who missed a call notices
+PRESS_AGAIN_S = 2.0
+UNDECIDED = ("unavailable", "full", "internal")
 DISPOSITIONS = ("resolved", "follow_up", "information")
 
 
@@ -29,7 +31,7 @@ class SimulatedAgent:
     def __init__(self, who: AgentPlan, door: Door, url: str, tally: Counter[str]) -> None:
         self.who = who
         self._chance = random.Random(who.seed)
-        self._tally = tally
+        self.tally = tally
         self._plans: set[asyncio.Task[None]] = set()
         self._done: str = ""  # the contact already wrapped up, so that a repeated state does not again
         self._offer = ""
@@ -45,7 +47,7 @@ class SimulatedAgent:
     async def ready(self) -> None:
         reply = await self.socket.command("presence", presence="ready")
         if reply is None or not reply["ok"]:
-            self._tally["presence refused"] += 1
+            self.tally["presence refused"] += 1
 
     def _plan(self, action: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(action)
@@ -105,7 +107,8 @@ class SimulatedAgent:
             await asyncio.sleep(1.5)
             await self._command("retrieve", contact_id=contact_id)
         await asyncio.sleep(long_s)
-        await self._command("hangup", contact_id=contact_id)
+        while not await self._command("hangup", contact_id=contact_id):
+            await asyncio.sleep(PRESS_AGAIN_S)
 
     async def _wrap_up(self, contact_id: str) -> None:
         if self._done == contact_id:
@@ -116,19 +119,25 @@ class SimulatedAgent:
         if self._chance.random() < 0.2:
             title = self._chance.choice(plan.TITLES)
             form["work_order"] = {"type": "fault", "urgency": "normal", "title": title}
-        await self._command("wrap_up", contact_id=contact_id, **form)
+        while not await self._command("wrap_up", contact_id=contact_id, **form):
+            await asyncio.sleep(PRESS_AGAIN_S)
 
     async def _return(self) -> None:
         await asyncio.sleep(SET_ASIDE_S)
         await self.ready()
 
-    async def _command(self, kind: str, **data: Any) -> None:
-        """A refusal is ordinary here: the caller may have hung up meanwhile. It is counted."""
+    async def _command(self, kind: str, **data: Any) -> bool:
+        """Whether the suite has decided. A refusal is ordinary here: the caller may have hung up meanwhile.
+
+        False when it could not: a service was away. Like a person, one presses the button again then.
+        """
         reply = await self.socket.command(kind, **data)
         if reply is None:
-            self._tally[f"{kind} unanswered"] += 1
-        elif not reply["ok"]:
-            self._tally[f"{kind} refused: {reply['error']['code']}"] += 1
+            self.tally[f"{kind} unanswered"] += 1
+            return False
+        if not reply["ok"]:
+            self.tally[f"{kind} refused: {reply['error']['code']}"] += 1
+        return bool(reply["ok"]) or reply["error"]["code"] not in UNDECIDED
 
 
 class Floor:
