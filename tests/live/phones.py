@@ -22,6 +22,7 @@ from tests.live.waiting import until
 
 PROGRAM = "baresip"
 READY_S = 10
+START_TRIES = 5
 ANSWER_S = 15
 MODULES = ("g711", "ausine", "aubridge", "sndfile")
 APPLICATIONS = ("account", "menu", "ctrl_tcp")
@@ -56,10 +57,23 @@ class Phone:
 
     async def start(self) -> None:
         self.folder.mkdir(parents=True)
-        sip_port, control_port = free_ports(2)
-        (self.folder / "config").write_text(self._config(sip_port, control_port))
         (self.folder / "accounts").write_text("")
         (self.folder / "contacts").write_text("")
+        for attempt in range(1, START_TRIES + 1):
+            try:
+                await self._launch()
+            except RuntimeError as ended:  # it takes the port behind its own as well, for TLS
+                if attempt == START_TRIES or "Address already in use" not in str(ended):
+                    raise
+            else:
+                break
+        self._task = asyncio.create_task(self._listen())
+        # Only now: a registration is quicker than our connection, and its event would be missed.
+        await self.command("uanew", self.account)
+
+    async def _launch(self) -> None:
+        sip_port, control_port = free_ports(2)
+        (self.folder / "config").write_text(self._config(sip_port, control_port))
         self._process = Process([PROGRAM, "-f", self.folder], self.folder / "baresip.txt")
         try:
             self._reader, self._writer = await until(
@@ -68,9 +82,6 @@ class Phone:
         except BaseException:
             self._process.stop()
             raise
-        self._task = asyncio.create_task(self._listen())
-        # Only now: a registration is quicker than our connection, and its event would be missed.
-        await self.command("uanew", self.account)
 
     def _config(self, sip_port: int, control_port: int) -> str:
         lines = [

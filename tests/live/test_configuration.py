@@ -37,7 +37,7 @@ def test_starts_and_stops_without_an_error(
 ) -> None:
     fresh = FreeSwitch(tmp_path, certificates)
     fresh.start(freeswitch_program)
-    fresh.stop()
+    fresh.stop(gently=True)
 
     said = lines(fresh.console() + fresh.log())
     errors = [
