@@ -14,7 +14,7 @@ import pytest
 
 from tests.system.conftest import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(480)]
 
 ROOT = Path(__file__).parents[2]
 
