@@ -242,6 +242,14 @@ class Centre:
         assert len(self.all_facts("ContactEnded", contactId=contact_id)) == 1
         return end
 
+    def told(self) -> str:
+        """The last lines of the switch and of each service: what to read first after a failure."""
+        logs = sorted((self.suite.options.data_dir / "logs").glob("*.log"))
+        last = {log.stem: "\n".join(log.read_text().splitlines()[-15:]) for log in logs}
+        return "\n".join(
+            f"--- {name}\n{lines}" for name, lines in {**last, "switch": self.switch.tail()}.items()
+        )
+
     async def all_ended_once(self) -> None:
         """Every call there was has come to exactly one end."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -90,6 +91,7 @@ async def running_centre(
 async def centre(running_centre: Centre) -> AsyncIterator[Centre]:
     """The whole suite on a switch of its own. Afterwards each call of the test has come to one end."""
     yield running_centre
+    sys.stdout.write(running_centre.told())  # pytest shows it where the test failed
     async with running_centre.switch.link() as link:
         await link.api("hupall NORMAL_CLEARING")
         await until(lambda: no_channel(link), within_s=CLEAR_S, what="no channel left")
