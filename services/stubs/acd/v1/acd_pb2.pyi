@@ -22,6 +22,33 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _OverflowAction:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OverflowActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OverflowAction.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    OVERFLOW_ACTION_UNSPECIFIED: _OverflowAction.ValueType  # 0
+    """the flow decides: it is told the reason"""
+    OVERFLOW_ACTION_QUEUE: _OverflowAction.ValueType  # 1
+    """to another queue, the wait so far counting there"""
+    OVERFLOW_ACTION_OUTSIDE: _OverflowAction.ValueType  # 2
+    OVERFLOW_ACTION_VOICEMAIL: _OverflowAction.ValueType  # 3
+    OVERFLOW_ACTION_CALLBACK: _OverflowAction.ValueType  # 4
+    OVERFLOW_ACTION_NODE: _OverflowAction.ValueType  # 5
+
+class OverflowAction(_OverflowAction, metaclass=_OverflowActionEnumTypeWrapper): ...
+
+OVERFLOW_ACTION_UNSPECIFIED: OverflowAction.ValueType  # 0
+"""the flow decides: it is told the reason"""
+OVERFLOW_ACTION_QUEUE: OverflowAction.ValueType  # 1
+"""to another queue, the wait so far counting there"""
+OVERFLOW_ACTION_OUTSIDE: OverflowAction.ValueType  # 2
+OVERFLOW_ACTION_VOICEMAIL: OverflowAction.ValueType  # 3
+OVERFLOW_ACTION_CALLBACK: OverflowAction.ValueType  # 4
+OVERFLOW_ACTION_NODE: OverflowAction.ValueType  # 5
+Global___OverflowAction: _TypeAlias = OverflowAction  # noqa: Y015
+
 class _Strategy:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -31,14 +58,105 @@ class _StrategyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Strategy.Val
     STRATEGY_UNSPECIFIED: _Strategy.ValueType  # 0
     """longest idle"""
     STRATEGY_LONGEST_IDLE: _Strategy.ValueType  # 1
+    STRATEGY_LEAST_OCCUPIED: _Strategy.ValueType  # 2
+    """Least of their recent time spent on contacts (half an hour's memory)."""
+    STRATEGY_FEWEST_CONTACTS: _Strategy.ValueType  # 3
+    """since midnight UTC"""
+    STRATEGY_ROUND_ROBIN: _Strategy.ValueType  # 4
+    """Whose last offer is the longest ago, whatever came of it."""
+    STRATEGY_TOP_DOWN: _Strategy.ValueType  # 5
+    """by tier, then position"""
+    STRATEGY_BEST_SKILL: _Strategy.ValueType  # 6
+    """Highest sum of levels in the skills required."""
+    STRATEGY_RING_SEVERAL: _Strategy.ValueType  # 7
+    """`ring_agents` at once, longest idle; the first to answer has the contact."""
 
 class Strategy(_Strategy, metaclass=_StrategyEnumTypeWrapper):
-    """How the next agent is chosen."""
+    """How the next agent is chosen among those who qualify. In every strategy the lower tier comes first, and
+    who has been idle longest where the rest is equal.
+    """
 
 STRATEGY_UNSPECIFIED: Strategy.ValueType  # 0
 """longest idle"""
 STRATEGY_LONGEST_IDLE: Strategy.ValueType  # 1
+STRATEGY_LEAST_OCCUPIED: Strategy.ValueType  # 2
+"""Least of their recent time spent on contacts (half an hour's memory)."""
+STRATEGY_FEWEST_CONTACTS: Strategy.ValueType  # 3
+"""since midnight UTC"""
+STRATEGY_ROUND_ROBIN: Strategy.ValueType  # 4
+"""Whose last offer is the longest ago, whatever came of it."""
+STRATEGY_TOP_DOWN: Strategy.ValueType  # 5
+"""by tier, then position"""
+STRATEGY_BEST_SKILL: Strategy.ValueType  # 6
+"""Highest sum of levels in the skills required."""
+STRATEGY_RING_SEVERAL: Strategy.ValueType  # 7
+"""`ring_agents` at once, longest idle; the first to answer has the contact."""
 Global___Strategy: _TypeAlias = Strategy  # noqa: Y015
+
+class _PriorityMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PriorityModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PriorityMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PRIORITY_MODE_UNSPECIFIED: _PriorityMode.ValueType  # 0
+    """head start"""
+    PRIORITY_MODE_HEAD_START: _PriorityMode.ValueType  # 1
+    """Each step of priority counts like `priority_step_s` seconds of waiting."""
+    PRIORITY_MODE_STRICT: _PriorityMode.ValueType  # 2
+    """Higher priority first, however long others have waited."""
+
+class PriorityMode(_PriorityMode, metaclass=_PriorityModeEnumTypeWrapper): ...
+
+PRIORITY_MODE_UNSPECIFIED: PriorityMode.ValueType  # 0
+"""head start"""
+PRIORITY_MODE_HEAD_START: PriorityMode.ValueType  # 1
+"""Each step of priority counts like `priority_step_s` seconds of waiting."""
+PRIORITY_MODE_STRICT: PriorityMode.ValueType  # 2
+"""Higher priority first, however long others have waited."""
+Global___PriorityMode: _TypeAlias = PriorityMode  # noqa: Y015
+
+class _IdleSince:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _IdleSinceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_IdleSince.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    IDLE_SINCE_UNSPECIFIED: _IdleSince.ValueType  # 0
+    """ready"""
+    IDLE_SINCE_READY: _IdleSince.ValueType  # 1
+    """becoming ready starts it anew"""
+    IDLE_SINCE_LAST_CONTACT: _IdleSince.ValueType  # 2
+    """breaks do not count against the agent"""
+
+class IdleSince(_IdleSince, metaclass=_IdleSinceEnumTypeWrapper): ...
+
+IDLE_SINCE_UNSPECIFIED: IdleSince.ValueType  # 0
+"""ready"""
+IDLE_SINCE_READY: IdleSince.ValueType  # 1
+"""becoming ready starts it anew"""
+IDLE_SINCE_LAST_CONTACT: IdleSince.ValueType  # 2
+"""breaks do not count against the agent"""
+Global___IdleSince: _TypeAlias = IdleSince  # noqa: Y015
+
+class _WorkMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WorkModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WorkMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WORK_MODE_UNSPECIFIED: _WorkMode.ValueType  # 0
+    """continuous"""
+    WORK_MODE_CONTINUOUS: _WorkMode.ValueType  # 1
+    WORK_MODE_INTERMITTENT: _WorkMode.ValueType  # 2
+
+class WorkMode(_WorkMode, metaclass=_WorkModeEnumTypeWrapper): ...
+
+WORK_MODE_UNSPECIFIED: WorkMode.ValueType  # 0
+"""continuous"""
+WORK_MODE_CONTINUOUS: WorkMode.ValueType  # 1
+WORK_MODE_INTERMITTENT: WorkMode.ValueType  # 2
+Global___WorkMode: _TypeAlias = WorkMode  # noqa: Y015
 
 @_typing.final
 class OpenContactRequest(_message.Message):
@@ -126,6 +244,12 @@ class EnqueueRequest(_message.Message):
     TRANSFER_AFTER_BRIDGE_FIELD_NUMBER: _builtins.int
     HOLDER_FIELD_NUMBER: _builtins.int
     DATA_FIELD_NUMBER: _builtins.int
+    SKILLS_FIELD_NUMBER: _builtins.int
+    RELAX_FIELD_NUMBER: _builtins.int
+    PREFERRED_AGENT_ID_FIELD_NUMBER: _builtins.int
+    PREFER_S_FIELD_NUMBER: _builtins.int
+    EXCLUDED_AGENT_IDS_FIELD_NUMBER: _builtins.int
+    BOOKED_AT_FIELD_NUMBER: _builtins.int
     queue: _builtins.str
     priority: _builtins.int
     """0 (normal) to 10; each step is a head start in seconds set by the queue."""
@@ -133,6 +257,10 @@ class EnqueueRequest(_message.Message):
     """Where the caller goes when the agent hangs up first: `EXTENSION:XML:CONTEXT`; empty: hung up."""
     holder: _builtins.str
     """Which IVR process holds the caller; its WatchContacts stream gets the news."""
+    preferred_agent_id: _builtins.str
+    """Asked first, for `prefer_s` seconds; then everybody. An agent who is not signed in is not waited for."""
+    prefer_s: _builtins.int
+    """0: as long as the queue says; at most 86,400"""
     @_builtins.property
     def contact(self) -> Global___OpenContactRequest:
         """The same facts as in OpenContact, so that an ACD that has just started needs nothing else."""
@@ -145,6 +273,22 @@ class EnqueueRequest(_message.Message):
     def data(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Shown to the agent while it rings (menu choice, digits keyed). At most 32 keys, 4 kB in all."""
 
+    @_builtins.property
+    def skills(self) -> _containers.RepeatedCompositeFieldContainer[_events_pb2.Skill]:
+        """What an agent must be able to do for this contact. At most 16."""
+
+    @_builtins.property
+    def relax(self) -> _containers.RepeatedCompositeFieldContainer[Global___Relaxation]:
+        """What is still required after so long, in order of `after_s`; empty: as the queue says. At most 8."""
+
+    @_builtins.property
+    def excluded_agent_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Never these (a complaint about them, say). At most 16."""
+
+    @_builtins.property
+    def booked_at(self) -> _timestamp_pb2.Timestamp:
+        """When the customer is due (预约): served as if the wait had begun then, and not before."""
+
     def __init__(
         self,
         *,
@@ -155,10 +299,16 @@ class EnqueueRequest(_message.Message):
         transfer_after_bridge: _builtins.str = ...,
         holder: _builtins.str = ...,
         data: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        skills: _abc.Iterable[_events_pb2.Skill] | None = ...,
+        relax: _abc.Iterable[Global___Relaxation] | None = ...,
+        preferred_agent_id: _builtins.str = ...,
+        prefer_s: _builtins.int = ...,
+        excluded_agent_ids: _abc.Iterable[_builtins.str] | None = ...,
+        booked_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "enqueued_at", b"enqueued_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["booked_at", b"booked_at", "contact", b"contact", "enqueued_at", b"enqueued_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "data", b"data", "enqueued_at", b"enqueued_at", "holder", b"holder", "priority", b"priority", "queue", b"queue", "transfer_after_bridge", b"transfer_after_bridge"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booked_at", b"booked_at", "contact", b"contact", "data", b"data", "enqueued_at", b"enqueued_at", "excluded_agent_ids", b"excluded_agent_ids", "holder", b"holder", "prefer_s", b"prefer_s", "preferred_agent_id", b"preferred_agent_id", "priority", b"priority", "queue", b"queue", "relax", b"relax", "skills", b"skills", "transfer_after_bridge", b"transfer_after_bridge"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -172,12 +322,20 @@ class EnqueueResponse(_message.Message):
     EXPECTED_WAIT_MS_FIELD_NUMBER: _builtins.int
     ENQUEUED_AT_FIELD_NUMBER: _builtins.int
     ALREADY_ANSWERED_FIELD_NUMBER: _builtins.int
+    QUEUE_FIELD_NUMBER: _builtins.int
+    OVERFLOWED_FIELD_NUMBER: _builtins.int
     position: _builtins.int
     expected_wait_ms: _builtins.int
     already_answered: _builtins.bool
     """True when the contact already talks with an agent (a repeated request that came late)."""
+    queue: _builtins.str
+    """Where it waits: another queue than asked for when that one had to overflow."""
     @_builtins.property
     def enqueued_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def overflowed(self) -> Global___Overflowed:
+        """Set when it does not wait: what the flow should do with the caller now, and why."""
+
     def __init__(
         self,
         *,
@@ -185,16 +343,93 @@ class EnqueueResponse(_message.Message):
         expected_wait_ms: _builtins.int | None = ...,
         enqueued_at: _timestamp_pb2.Timestamp | None = ...,
         already_answered: _builtins.bool = ...,
+        queue: _builtins.str = ...,
+        overflowed: Global___Overflowed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "enqueued_at", b"enqueued_at", "expected_wait_ms", b"expected_wait_ms"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "enqueued_at", b"enqueued_at", "expected_wait_ms", b"expected_wait_ms", "overflowed", b"overflowed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "already_answered", b"already_answered", "enqueued_at", b"enqueued_at", "expected_wait_ms", b"expected_wait_ms", "position", b"position"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "already_answered", b"already_answered", "enqueued_at", b"enqueued_at", "expected_wait_ms", b"expected_wait_ms", "overflowed", b"overflowed", "position", b"position", "queue", b"queue"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expected_wait_ms: _TypeAlias = _typing.Literal["expected_wait_ms"]  # noqa: Y015
     _WhichOneofArgType__expected_wait_ms: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_wait_ms) -> _WhichOneofReturnType__expected_wait_ms | None: ...
 
 Global___EnqueueResponse: _TypeAlias = EnqueueResponse  # noqa: Y015
+
+@_typing.final
+class Relaxation(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_S_FIELD_NUMBER: _builtins.int
+    SKILLS_FIELD_NUMBER: _builtins.int
+    after_s: _builtins.int
+    """of waiting"""
+    @_builtins.property
+    def skills(self) -> _containers.RepeatedCompositeFieldContainer[_events_pb2.Skill]:
+        """Required from then on; empty: whoever serves the queue."""
+
+    def __init__(
+        self,
+        *,
+        after_s: _builtins.int = ...,
+        skills: _abc.Iterable[_events_pb2.Skill] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_s", b"after_s", "skills", b"skills"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Relaxation: _TypeAlias = Relaxation  # noqa: Y015
+
+@_typing.final
+class Overflow(_message.Message):
+    """What happens to a contact that a queue cannot keep."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    action: Global___OverflowAction.ValueType
+    target: _builtins.str
+    """QUEUE: its name. OUTSIDE: the number. NODE: a node of the flow. Else empty."""
+    def __init__(
+        self,
+        *,
+        action: Global___OverflowAction.ValueType = ...,
+        target: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "target", b"target"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Overflow: _TypeAlias = Overflow  # noqa: Y015
+
+@_typing.final
+class Overflowed(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    WHAT_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """`max_wait`, `full`, `no_agents`, `nobody_qualified`, `closed`."""
+    @_builtins.property
+    def what(self) -> Global___Overflow: ...
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        what: Global___Overflow | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["what", b"what"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "what", b"what"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Overflowed: _TypeAlias = Overflowed  # noqa: Y015
 
 @_typing.final
 class WithdrawRequest(_message.Message):
@@ -335,15 +570,19 @@ class ContactUpdate(_message.Message):
         DESCRIPTOR: _descriptor.Descriptor
 
         REASON_FIELD_NUMBER: _builtins.int
+        WHAT_FIELD_NUMBER: _builtins.int
         reason: _builtins.str
+        @_builtins.property
+        def what(self) -> Global___Overflow: ...
         def __init__(
             self,
             *,
             reason: _builtins.str = ...,
+            what: Global___Overflow | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["what", b"what"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "what", b"what"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -355,7 +594,7 @@ class ContactUpdate(_message.Message):
     def place(self) -> Global___ContactUpdate.Place: ...
     @_builtins.property
     def expelled(self) -> Global___ContactUpdate.Expelled:
-        """The caller must go on in the flow: why (`max_wait`, `no_agents`, `queue_closed`)."""
+        """The caller must go on in the flow: why (`max_wait`, `no_agents`, `closed`), and where to."""
 
     def __init__(
         self,
@@ -392,6 +631,50 @@ class GetContactRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetContactRequest: _TypeAlias = GetContactRequest  # noqa: Y015
+
+@_typing.final
+class ExplainContactRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainContactRequest: _TypeAlias = ExplainContactRequest  # noqa: Y015
+
+@_typing.final
+class Explanation(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    DECISIONS_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    @_builtins.property
+    def decisions(self) -> _containers.RepeatedCompositeFieldContainer[_events_pb2.Decision]:
+        """In order; the last 50 are kept."""
+
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+        decisions: _abc.Iterable[_events_pb2.Decision] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "decisions", b"decisions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Explanation: _TypeAlias = Explanation  # noqa: Y015
 
 @_typing.final
 class Contact(_message.Message):
@@ -491,12 +774,18 @@ class SetPresenceRequest(_message.Message):
     PRESENCE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     EXTENSION_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    WORK_MODE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     agent_id: _builtins.str
     presence: _events_pb2.Presence.ValueType
     reason: _builtins.str
     extension: _builtins.str
     """Overrides the agent's own extension for this session (hot desking); empty: as configured."""
+    by: _builtins.str
+    """Who says so, when it is not the agent: a team lead. Announced with the change."""
+    work_mode: Global___WorkMode.ValueType
+    """Unset: as it is. CONTINUOUS: ready again after each contact. INTERMITTENT: other work after each."""
     def __init__(
         self,
         *,
@@ -505,10 +794,12 @@ class SetPresenceRequest(_message.Message):
         presence: _events_pb2.Presence.ValueType = ...,
         reason: _builtins.str = ...,
         extension: _builtins.str = ...,
+        by: _builtins.str = ...,
+        work_mode: Global___WorkMode.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "extension", b"extension", "presence", b"presence", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "by", b"by", "extension", b"extension", "presence", b"presence", "reason", b"reason", "request_id", b"request_id", "work_mode", b"work_mode"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -547,12 +838,15 @@ class Agent(_message.Message):
     SINCE_FIELD_NUMBER: _builtins.int
     UNTIL_FIELD_NUMBER: _builtins.int
     CONTACT_FIELD_NUMBER: _builtins.int
+    CONTACTS_FIELD_NUMBER: _builtins.int
+    WORK_MODE_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     name: _builtins.str
     extension: _builtins.str
     presence: _events_pb2.Presence.ValueType
     reason: _builtins.str
     routing_status: _events_pb2.RoutingStatus.ValueType
+    work_mode: Global___WorkMode.ValueType
     @_builtins.property
     def queues(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -561,7 +855,11 @@ class Agent(_message.Message):
     def until(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def contact(self) -> Global___Contact:
-        """What the agent is offered, talks to or wraps up."""
+        """What the agent is offered, talks to or wraps up: the one that came last."""
+
+    @_builtins.property
+    def contacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Contact]:
+        """All of them, where an agent handles several at once."""
 
     def __init__(
         self,
@@ -576,10 +874,12 @@ class Agent(_message.Message):
         since: _timestamp_pb2.Timestamp | None = ...,
         until: _timestamp_pb2.Timestamp | None = ...,
         contact: Global___Contact | None = ...,
+        contacts: _abc.Iterable[Global___Contact] | None = ...,
+        work_mode: Global___WorkMode.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "since", b"since", "until", b"until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact", b"contact", "extension", b"extension", "name", b"name", "presence", b"presence", "queues", b"queues", "reason", b"reason", "routing_status", b"routing_status", "since", b"since", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact", b"contact", "contacts", b"contacts", "extension", b"extension", "name", b"name", "presence", b"presence", "queues", b"queues", "reason", b"reason", "routing_status", b"routing_status", "since", b"since", "until", b"until", "work_mode", b"work_mode"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -705,6 +1005,66 @@ class FinishWrapUpRequest(_message.Message):
 Global___FinishWrapUpRequest: _TypeAlias = FinishWrapUpRequest  # noqa: Y015
 
 @_typing.final
+class OpeningHours(_message.Message):
+    """When somebody is there: a week, and days on which nobody is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ZONE_FIELD_NUMBER: _builtins.int
+    SPANS_FIELD_NUMBER: _builtins.int
+    CLOSED_ON_FIELD_NUMBER: _builtins.int
+    zone: _builtins.str
+    """IANA, such as `Asia/Shanghai`"""
+    @_builtins.property
+    def spans(self) -> _containers.RepeatedCompositeFieldContainer[Global___OpenSpan]: ...
+    @_builtins.property
+    def closed_on(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """holidays, `2026-10-01`; at most 400"""
+
+    def __init__(
+        self,
+        *,
+        zone: _builtins.str = ...,
+        spans: _abc.Iterable[Global___OpenSpan] | None = ...,
+        closed_on: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_on", b"closed_on", "spans", b"spans", "zone", b"zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpeningHours: _TypeAlias = OpeningHours  # noqa: Y015
+
+@_typing.final
+class OpenSpan(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WEEKDAY_FIELD_NUMBER: _builtins.int
+    OPENS_FIELD_NUMBER: _builtins.int
+    CLOSES_FIELD_NUMBER: _builtins.int
+    weekday: _builtins.int
+    """1 Monday to 7 Sunday"""
+    opens: _builtins.str
+    """`09:00`"""
+    closes: _builtins.str
+    """`18:00`; `24:00`: the end of the day"""
+    def __init__(
+        self,
+        *,
+        weekday: _builtins.int = ...,
+        opens: _builtins.str = ...,
+        closes: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closes", b"closes", "opens", b"opens", "weekday", b"weekday"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenSpan: _TypeAlias = OpenSpan  # noqa: Y015
+
+@_typing.final
 class Queue(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -717,6 +1077,19 @@ class Queue(_message.Message):
     PRIORITY_STEP_S_FIELD_NUMBER: _builtins.int
     MAX_WAIT_S_FIELD_NUMBER: _builtins.int
     MAX_LENGTH_FIELD_NUMBER: _builtins.int
+    PRIORITY_MODE_FIELD_NUMBER: _builtins.int
+    IDLE_SINCE_FIELD_NUMBER: _builtins.int
+    RING_AGENTS_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    RELAX_FIELD_NUMBER: _builtins.int
+    LAST_AGENT_WAIT_S_FIELD_NUMBER: _builtins.int
+    LAST_AGENT_MEMORY_S_FIELD_NUMBER: _builtins.int
+    ON_MAX_WAIT_FIELD_NUMBER: _builtins.int
+    ON_FULL_FIELD_NUMBER: _builtins.int
+    ON_CLOSED_FIELD_NUMBER: _builtins.int
+    ON_NO_AGENTS_FIELD_NUMBER: _builtins.int
+    NO_AGENTS_AFTER_S_FIELD_NUMBER: _builtins.int
+    WAITING_FLOW_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """[a-z0-9_-], at most 64"""
     title: _builtins.str
@@ -733,6 +1106,36 @@ class Queue(_message.Message):
     """Caller leaves the queue after this long; 0: never."""
     max_length: _builtins.int
     """No more than this many wait; 0: 10,000."""
+    priority_mode: Global___PriorityMode.ValueType
+    idle_since: Global___IdleSince.ValueType
+    ring_agents: _builtins.int
+    """RING_SEVERAL: 2 to 20; 0: 3"""
+    last_agent_wait_s: _builtins.int
+    """A caller's last agent is asked first, for so long (sticky); 0: not.
+    0 to 3600
+    """
+    last_agent_memory_s: _builtins.int
+    """a caller's last agent is remembered so long; 0: a day"""
+    no_agents_after_s: _builtins.int
+    """Nobody staffed for so long counts as `no agents`; unset: never, contacts wait. 0 to 3600."""
+    waiting_flow: _builtins.str
+    """What the IVR plays while waiting, a flow or music of its own; the ACD only keeps it."""
+    @_builtins.property
+    def hours(self) -> Global___OpeningHours:
+        """unset: always open"""
+
+    @_builtins.property
+    def relax(self) -> _containers.RepeatedCompositeFieldContainer[Global___RelaxStep]:
+        """Required levels are relaxed so, for contacts that bring no steps of their own. At most 8."""
+
+    @_builtins.property
+    def on_max_wait(self) -> Global___Overflow: ...
+    @_builtins.property
+    def on_full(self) -> Global___Overflow: ...
+    @_builtins.property
+    def on_closed(self) -> Global___Overflow: ...
+    @_builtins.property
+    def on_no_agents(self) -> Global___Overflow: ...
     def __init__(
         self,
         *,
@@ -745,14 +1148,54 @@ class Queue(_message.Message):
         priority_step_s: _builtins.int = ...,
         max_wait_s: _builtins.int = ...,
         max_length: _builtins.int = ...,
+        priority_mode: Global___PriorityMode.ValueType = ...,
+        idle_since: Global___IdleSince.ValueType = ...,
+        ring_agents: _builtins.int = ...,
+        hours: Global___OpeningHours | None = ...,
+        relax: _abc.Iterable[Global___RelaxStep] | None = ...,
+        last_agent_wait_s: _builtins.int = ...,
+        last_agent_memory_s: _builtins.int = ...,
+        on_max_wait: Global___Overflow | None = ...,
+        on_full: Global___Overflow | None = ...,
+        on_closed: Global___Overflow | None = ...,
+        on_no_agents: Global___Overflow | None = ...,
+        no_agents_after_s: _builtins.int | None = ...,
+        waiting_flow: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_no_agents_after_s", b"_no_agents_after_s", "hours", b"hours", "no_agents_after_s", b"no_agents_after_s", "on_closed", b"on_closed", "on_full", b"on_full", "on_max_wait", b"on_max_wait", "on_no_agents", b"on_no_agents"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_no_agents_after_s", b"_no_agents_after_s", "hours", b"hours", "idle_since", b"idle_since", "last_agent_memory_s", b"last_agent_memory_s", "last_agent_wait_s", b"last_agent_wait_s", "max_length", b"max_length", "max_wait_s", b"max_wait_s", "name", b"name", "no_agents_after_s", b"no_agents_after_s", "on_closed", b"on_closed", "on_full", b"on_full", "on_max_wait", b"on_max_wait", "on_no_agents", b"on_no_agents", "priority_mode", b"priority_mode", "priority_step_s", b"priority_step_s", "relax", b"relax", "ring_agents", b"ring_agents", "ring_timeout_s", b"ring_timeout_s", "service_level_s", b"service_level_s", "strategy", b"strategy", "title", b"title", "waiting_flow", b"waiting_flow", "wrap_up_s", b"wrap_up_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__no_agents_after_s: _TypeAlias = _typing.Literal["no_agents_after_s"]  # noqa: Y015
+    _WhichOneofArgType__no_agents_after_s: _TypeAlias = _typing.Literal["_no_agents_after_s", b"_no_agents_after_s"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__no_agents_after_s) -> _WhichOneofReturnType__no_agents_after_s | None: ...
+
+Global___Queue: _TypeAlias = Queue  # noqa: Y015
+
+@_typing.final
+class RelaxStep(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_S_FIELD_NUMBER: _builtins.int
+    EASE_FIELD_NUMBER: _builtins.int
+    after_s: _builtins.int
+    ease: _builtins.int
+    """Every required level is so much lower from then on; 0: nothing is required any more.
+    0 to 9
+    """
+    def __init__(
+        self,
+        *,
+        after_s: _builtins.int = ...,
+        ease: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_length", b"max_length", "max_wait_s", b"max_wait_s", "name", b"name", "priority_step_s", b"priority_step_s", "ring_timeout_s", b"ring_timeout_s", "service_level_s", b"service_level_s", "strategy", b"strategy", "title", b"title", "wrap_up_s", b"wrap_up_s"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_s", b"after_s", "ease", b"ease"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Queue: _TypeAlias = Queue  # noqa: Y015
+Global___RelaxStep: _TypeAlias = RelaxStep  # noqa: Y015
 
 @_typing.final
 class ListQueuesRequest(_message.Message):
@@ -797,12 +1240,29 @@ class AgentSettings(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     EXTENSION_FIELD_NUMBER: _builtins.int
     QUEUES_FIELD_NUMBER: _builtins.int
+    TIERS_FIELD_NUMBER: _builtins.int
+    SKILLS_FIELD_NUMBER: _builtins.int
+    CAPACITY_FIELD_NUMBER: _builtins.int
+    WORK_MODE_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     """[a-z0-9._-], at most 64"""
     name: _builtins.str
     extension: _builtins.str
+    work_mode: Global___WorkMode.ValueType
     @_builtins.property
-    def queues(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def queues(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Queues served in tier 1, position 1: the short form of `tiers`."""
+
+    @_builtins.property
+    def tiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Tier]: ...
+    @_builtins.property
+    def skills(self) -> _containers.RepeatedCompositeFieldContainer[_events_pb2.Skill]:
+        """at most 64"""
+
+    @_builtins.property
+    def capacity(self) -> _containers.RepeatedCompositeFieldContainer[Global___Capacity]:
+        """Contacts of each channel at once; empty: one voice call."""
+
     def __init__(
         self,
         *,
@@ -810,14 +1270,74 @@ class AgentSettings(_message.Message):
         name: _builtins.str = ...,
         extension: _builtins.str = ...,
         queues: _abc.Iterable[_builtins.str] | None = ...,
+        tiers: _abc.Iterable[Global___Tier] | None = ...,
+        skills: _abc.Iterable[_events_pb2.Skill] | None = ...,
+        capacity: _abc.Iterable[Global___Capacity] | None = ...,
+        work_mode: Global___WorkMode.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "extension", b"extension", "name", b"name", "queues", b"queues"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "capacity", b"capacity", "extension", b"extension", "name", b"name", "queues", b"queues", "skills", b"skills", "tiers", b"tiers", "work_mode", b"work_mode"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AgentSettings: _TypeAlias = AgentSettings  # noqa: Y015
+
+@_typing.final
+class Tier(_message.Message):
+    """An agent's place in a queue (mod_callcenter's tier)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUEUE_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    queue: _builtins.str
+    level: _builtins.int
+    """1 is asked first; 0: 1; at most 100"""
+    position: _builtins.int
+    """within the level, for TOP_DOWN; 0: 1; at most 10,000"""
+    def __init__(
+        self,
+        *,
+        queue: _builtins.str = ...,
+        level: _builtins.int = ...,
+        position: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["level", b"level", "position", b"position", "queue", b"queue"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Tier: _TypeAlias = Tier  # noqa: Y015
+
+@_typing.final
+class Capacity(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    MOST_FIELD_NUMBER: _builtins.int
+    ALONE_FIELD_NUMBER: _builtins.int
+    channel: _types_pb2.Channel.ValueType
+    most: _builtins.int
+    """1 to 20"""
+    alone: _builtins.bool
+    """While one of these is in hand nothing of another channel comes (a call: nobody talks and types)."""
+    def __init__(
+        self,
+        *,
+        channel: _types_pb2.Channel.ValueType = ...,
+        most: _builtins.int = ...,
+        alone: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alone", b"alone", "channel", b"channel", "most", b"most"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Capacity: _TypeAlias = Capacity  # noqa: Y015
 
 @_typing.final
 class PutAgentsRequest(_message.Message):
@@ -934,6 +1454,11 @@ class QueueStatistics(_message.Message):
     TOTAL_WAIT_ANSWERED_MS_FIELD_NUMBER: _builtins.int
     SERVICE_LEVEL_FIELD_NUMBER: _builtins.int
     AGENTS_STAFFED_FIELD_NUMBER: _builtins.int
+    AGENTS_EFFECTIVE_FIELD_NUMBER: _builtins.int
+    OVERFLOWED_FIELD_NUMBER: _builtins.int
+    EXPECTED_WAIT_ERROR_FIELD_NUMBER: _builtins.int
+    LAST_TO_ENTER_SERVICE_ERROR_FIELD_NUMBER: _builtins.int
+    HEAD_OF_LINE_ERROR_FIELD_NUMBER: _builtins.int
     queue: _builtins.str
     title: _builtins.str
     waiting: _builtins.int
@@ -950,6 +1475,20 @@ class QueueStatistics(_message.Message):
     service_level: _builtins.float
     """Service level, formula 1: answered_in_time / (answered + abandoned - abandoned_in_time); unset: no call yet."""
     agents_staffed: _builtins.int
+    agents_effective: _builtins.float
+    """Staffed, an agent of n queues counting 1/n."""
+    overflowed: _builtins.int
+    """left for another queue, a message, an outside number …"""
+    @_builtins.property
+    def expected_wait_error(self) -> Global___ForecastError:
+        """How well the expected wait was foretold: of contacts answered since, mean of |foretold - waited|, and the
+        same had we foretold the wait of the last one to be served (LES) or of the one at the head (HOL).
+        """
+
+    @_builtins.property
+    def last_to_enter_service_error(self) -> Global___ForecastError: ...
+    @_builtins.property
+    def head_of_line_error(self) -> Global___ForecastError: ...
     def __init__(
         self,
         *,
@@ -965,13 +1504,44 @@ class QueueStatistics(_message.Message):
         total_wait_answered_ms: _builtins.int = ...,
         service_level: _builtins.float | None = ...,
         agents_staffed: _builtins.int = ...,
+        agents_effective: _builtins.float = ...,
+        overflowed: _builtins.int = ...,
+        expected_wait_error: Global___ForecastError | None = ...,
+        last_to_enter_service_error: Global___ForecastError | None = ...,
+        head_of_line_error: Global___ForecastError | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_service_level", b"_service_level", "service_level", b"service_level"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_service_level", b"_service_level", "expected_wait_error", b"expected_wait_error", "head_of_line_error", b"head_of_line_error", "last_to_enter_service_error", b"last_to_enter_service_error", "service_level", b"service_level"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_service_level", b"_service_level", "abandoned", b"abandoned", "abandoned_in_time", b"abandoned_in_time", "agents_staffed", b"agents_staffed", "answered", b"answered", "answered_in_time", b"answered_in_time", "longest_wait_ms", b"longest_wait_ms", "offered", b"offered", "queue", b"queue", "service_level", b"service_level", "title", b"title", "total_wait_answered_ms", b"total_wait_answered_ms", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_service_level", b"_service_level", "abandoned", b"abandoned", "abandoned_in_time", b"abandoned_in_time", "agents_effective", b"agents_effective", "agents_staffed", b"agents_staffed", "answered", b"answered", "answered_in_time", b"answered_in_time", "expected_wait_error", b"expected_wait_error", "head_of_line_error", b"head_of_line_error", "last_to_enter_service_error", b"last_to_enter_service_error", "longest_wait_ms", b"longest_wait_ms", "offered", b"offered", "overflowed", b"overflowed", "queue", b"queue", "service_level", b"service_level", "title", b"title", "total_wait_answered_ms", b"total_wait_answered_ms", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__service_level: _TypeAlias = _typing.Literal["service_level"]  # noqa: Y015
     _WhichOneofArgType__service_level: _TypeAlias = _typing.Literal["_service_level", b"_service_level"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__service_level) -> _WhichOneofReturnType__service_level | None: ...
 
 Global___QueueStatistics: _TypeAlias = QueueStatistics  # noqa: Y015
+
+@_typing.final
+class ForecastError(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACTS_FIELD_NUMBER: _builtins.int
+    MEAN_MS_FIELD_NUMBER: _builtins.int
+    MEAN_ABSOLUTE_MS_FIELD_NUMBER: _builtins.int
+    contacts: _builtins.int
+    mean_ms: _builtins.float
+    """of foretold - waited: positive promised too long"""
+    mean_absolute_ms: _builtins.float
+    def __init__(
+        self,
+        *,
+        contacts: _builtins.int = ...,
+        mean_ms: _builtins.float = ...,
+        mean_absolute_ms: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contacts", b"contacts", "mean_absolute_ms", b"mean_absolute_ms", "mean_ms", b"mean_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForecastError: _TypeAlias = ForecastError  # noqa: Y015

@@ -65,6 +65,11 @@ class AcdStub:
                 request_serializer=acd_dot_v1_dot_acd__pb2.GetContactRequest.SerializeToString,
                 response_deserializer=acd_dot_v1_dot_acd__pb2.Contact.FromString,
                 _registered_method=True)
+        self.ExplainContact = channel.unary_unary(
+                '/switchyard.acd.v1.Acd/ExplainContact',
+                request_serializer=acd_dot_v1_dot_acd__pb2.ExplainContactRequest.SerializeToString,
+                response_deserializer=acd_dot_v1_dot_acd__pb2.Explanation.FromString,
+                _registered_method=True)
         self.SetPresence = channel.unary_unary(
                 '/switchyard.acd.v1.Acd/SetPresence',
                 request_serializer=acd_dot_v1_dot_acd__pb2.SetPresenceRequest.SerializeToString,
@@ -176,6 +181,13 @@ class AcdServicer:
 
     def GetContact(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainContact(self, request, context):
+        """Every decision about a contact: which agent, why, who else qualified and why the others did not.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -298,6 +310,11 @@ def add_AcdServicer_to_server(servicer, server):
                     servicer.GetContact,
                     request_deserializer=acd_dot_v1_dot_acd__pb2.GetContactRequest.FromString,
                     response_serializer=acd_dot_v1_dot_acd__pb2.Contact.SerializeToString,
+            ),
+            'ExplainContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainContact,
+                    request_deserializer=acd_dot_v1_dot_acd__pb2.ExplainContactRequest.FromString,
+                    response_serializer=acd_dot_v1_dot_acd__pb2.Explanation.SerializeToString,
             ),
             'SetPresence': grpc.unary_unary_rpc_method_handler(
                     servicer.SetPresence,
@@ -528,6 +545,33 @@ class Acd:
             '/switchyard.acd.v1.Acd/GetContact',
             acd_dot_v1_dot_acd__pb2.GetContactRequest.SerializeToString,
             acd_dot_v1_dot_acd__pb2.Contact.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.acd.v1.Acd/ExplainContact',
+            acd_dot_v1_dot_acd__pb2.ExplainContactRequest.SerializeToString,
+            acd_dot_v1_dot_acd__pb2.Explanation.FromString,
             options,
             channel_credentials,
             insecure,

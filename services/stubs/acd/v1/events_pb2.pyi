@@ -7,10 +7,12 @@ Times are UTC and taken from the switch's or the ACD's clock at the moment of th
 announcement. Durations are milliseconds. Events of one contact are published in order.
 """
 
+from collections import abc as _abc
 from services.stubs.common.v1 import types_pb2 as _types_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -37,6 +39,8 @@ class _OfferFailureEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OfferFai
     OFFER_FAILURE_CALLER_GONE: _OfferFailure.ValueType  # 5
     """The caller hung up while the agent's phone rang."""
     OFFER_FAILURE_SWITCH_ERROR: _OfferFailure.ValueType  # 6
+    OFFER_FAILURE_ANSWERED_ELSEWHERE: _OfferFailure.ValueType  # 7
+    """Several were rung and another was faster."""
 
 class OfferFailure(_OfferFailure, metaclass=_OfferFailureEnumTypeWrapper):
     """Why an offer did not become a conversation."""
@@ -49,6 +53,8 @@ OFFER_FAILURE_UNREACHABLE: OfferFailure.ValueType  # 4
 OFFER_FAILURE_CALLER_GONE: OfferFailure.ValueType  # 5
 """The caller hung up while the agent's phone rang."""
 OFFER_FAILURE_SWITCH_ERROR: OfferFailure.ValueType  # 6
+OFFER_FAILURE_ANSWERED_ELSEWHERE: OfferFailure.ValueType  # 7
+"""Several were rung and another was faster."""
 Global___OfferFailure: _TypeAlias = OfferFailure  # noqa: Y015
 
 class _Party:
@@ -170,6 +176,7 @@ class ContactQueued(_message.Message):
     ENQUEUED_AT_FIELD_NUMBER: _builtins.int
     POSITION_FIELD_NUMBER: _builtins.int
     EXPECTED_WAIT_MS_FIELD_NUMBER: _builtins.int
+    OVERFLOWED_FROM_FIELD_NUMBER: _builtins.int
     contact_id: _builtins.str
     queue: _builtins.str
     priority: _builtins.int
@@ -177,6 +184,8 @@ class ContactQueued(_message.Message):
     """1 is next."""
     expected_wait_ms: _builtins.int
     """Unset when it cannot be told (nobody staffed)."""
+    overflowed_from: _builtins.str
+    """The queue it overflowed from; empty when it came by itself."""
     @_builtins.property
     def enqueued_at(self) -> _timestamp_pb2.Timestamp:
         """When its wait began; kept over refused offers and restarts."""
@@ -190,10 +199,11 @@ class ContactQueued(_message.Message):
         enqueued_at: _timestamp_pb2.Timestamp | None = ...,
         position: _builtins.int = ...,
         expected_wait_ms: _builtins.int | None = ...,
+        overflowed_from: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "enqueued_at", b"enqueued_at", "expected_wait_ms", b"expected_wait_ms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "contact_id", b"contact_id", "enqueued_at", b"enqueued_at", "expected_wait_ms", b"expected_wait_ms", "position", b"position", "priority", b"priority", "queue", b"queue"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "contact_id", b"contact_id", "enqueued_at", b"enqueued_at", "expected_wait_ms", b"expected_wait_ms", "overflowed_from", b"overflowed_from", "position", b"position", "priority", b"priority", "queue", b"queue"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expected_wait_ms: _TypeAlias = _typing.Literal["expected_wait_ms"]  # noqa: Y015
     _WhichOneofArgType__expected_wait_ms: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms"]  # noqa: Y015
@@ -220,6 +230,8 @@ class ContactOffered(_message.Message):
     CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     OFFERED_AT_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
     contact_id: _builtins.str
     offer_id: _builtins.str
     agent_id: _builtins.str
@@ -233,12 +245,15 @@ class ContactOffered(_message.Message):
     customer_id: _builtins.str
     reason: _builtins.str
     """Why this agent, in a sentence's worth of data."""
+    channel: _types_pb2.Channel.ValueType
     @_builtins.property
     def leg(self) -> _types_pb2.CallRef:
         """Leg of the agent."""
 
     @_builtins.property
     def offered_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def decision(self) -> Global___Decision: ...
     def __init__(
         self,
         *,
@@ -255,14 +270,133 @@ class ContactOffered(_message.Message):
         customer_id: _builtins.str = ...,
         reason: _builtins.str = ...,
         offered_at: _timestamp_pb2.Timestamp | None = ...,
+        decision: Global___Decision | None = ...,
+        channel: _types_pb2.Channel.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["leg", b"leg", "offered_at", b"offered_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "leg", b"leg", "offered_at", b"offered_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "attempt", b"attempt", "contact_id", b"contact_id", "customer_id", b"customer_id", "from_number", b"from_number", "leg", b"leg", "offer_id", b"offer_id", "offered_at", b"offered_at", "queue", b"queue", "reason", b"reason", "ring_timeout_ms", b"ring_timeout_ms", "to_number", b"to_number", "waited_ms", b"waited_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "attempt", b"attempt", "channel", b"channel", "contact_id", b"contact_id", "customer_id", b"customer_id", "decision", b"decision", "from_number", b"from_number", "leg", b"leg", "offer_id", b"offer_id", "offered_at", b"offered_at", "queue", b"queue", "reason", b"reason", "ring_timeout_ms", b"ring_timeout_ms", "to_number", b"to_number", "waited_ms", b"waited_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ContactOffered: _TypeAlias = ContactOffered  # noqa: Y015
+
+@_typing.final
+class Skill(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """[a-z0-9_-], at most 64"""
+    level: _builtins.int
+    """Required: at least so much. Of an agent: how good, 1 to 10."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        level: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["level", b"level", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Skill: _TypeAlias = Skill  # noqa: Y015
+
+@_typing.final
+class Decision(_message.Message):
+    """Why this agent has been offered this contact: what held at that moment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OFFER_ID_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    QUEUE_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    SEEKER_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
+    IDLE_MS_FIELD_NUMBER: _builtins.int
+    TIER_FIELD_NUMBER: _builtins.int
+    SKILL_SCORE_FIELD_NUMBER: _builtins.int
+    OTHERS_FIELD_NUMBER: _builtins.int
+    RUNNER_UP_AGENT_ID_FIELD_NUMBER: _builtins.int
+    QUALIFIED_BUSY_FIELD_NUMBER: _builtins.int
+    READY_UNQUALIFIED_FIELD_NUMBER: _builtins.int
+    REQUIRED_FIELD_NUMBER: _builtins.int
+    RELAXED_STEPS_FIELD_NUMBER: _builtins.int
+    OVERDUE_MS_FIELD_NUMBER: _builtins.int
+    WAITING_BEHIND_FIELD_NUMBER: _builtins.int
+    COMPETING_FIELD_NUMBER: _builtins.int
+    RUNNER_UP_QUEUE_FIELD_NUMBER: _builtins.int
+    RUNNER_UP_OVERDUE_MS_FIELD_NUMBER: _builtins.int
+    offer_id: _builtins.str
+    queue: _builtins.str
+    agent_id: _builtins.str
+    seeker: _builtins.str
+    """Who looked for whom: `contact` (it came, or came back; agents were idle) or `agent` (came free; contacts
+    waited).
+    """
+    rule: _builtins.str
+    """`longest_idle`, `least_occupied` … as in Strategy; `preferred`, `last_agent` when that came first."""
+    idle_ms: _builtins.int
+    """the agent's"""
+    tier: _builtins.int
+    skill_score: _builtins.int
+    """BEST_SKILL: sum of levels in what was required"""
+    others: _builtins.int
+    """Agents who were idle and qualified as well, and who of them would have been next."""
+    runner_up_agent_id: _builtins.str
+    qualified_busy: _builtins.int
+    """Why others did not count: qualified but busy, resting or set aside; ready but lacking a skill."""
+    ready_unqualified: _builtins.int
+    relaxed_steps: _builtins.int
+    overdue_ms: _builtins.int
+    """Of the contact: wait so far plus head start, less its queue's target."""
+    waiting_behind: _builtins.int
+    """in the same lane"""
+    competing: _builtins.int
+    """An agent came free: of so many lanes with somebody waiting this one was the most overdue, before that one."""
+    runner_up_queue: _builtins.str
+    runner_up_overdue_ms: _builtins.int
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def required(self) -> _containers.RepeatedCompositeFieldContainer[Global___Skill]:
+        """What was required at this moment, after so many steps of relaxation."""
+
+    def __init__(
+        self,
+        *,
+        offer_id: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        queue: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        seeker: _builtins.str = ...,
+        rule: _builtins.str = ...,
+        idle_ms: _builtins.int = ...,
+        tier: _builtins.int = ...,
+        skill_score: _builtins.int = ...,
+        others: _builtins.int = ...,
+        runner_up_agent_id: _builtins.str = ...,
+        qualified_busy: _builtins.int = ...,
+        ready_unqualified: _builtins.int = ...,
+        required: _abc.Iterable[Global___Skill] | None = ...,
+        relaxed_steps: _builtins.int = ...,
+        overdue_ms: _builtins.int = ...,
+        waiting_behind: _builtins.int = ...,
+        competing: _builtins.int = ...,
+        runner_up_queue: _builtins.str = ...,
+        runner_up_overdue_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "at", b"at", "competing", b"competing", "idle_ms", b"idle_ms", "offer_id", b"offer_id", "others", b"others", "overdue_ms", b"overdue_ms", "qualified_busy", b"qualified_busy", "queue", b"queue", "ready_unqualified", b"ready_unqualified", "relaxed_steps", b"relaxed_steps", "required", b"required", "rule", b"rule", "runner_up_agent_id", b"runner_up_agent_id", "runner_up_overdue_ms", b"runner_up_overdue_ms", "runner_up_queue", b"runner_up_queue", "seeker", b"seeker", "skill_score", b"skill_score", "tier", b"tier", "waiting_behind", b"waiting_behind"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Decision: _TypeAlias = Decision  # noqa: Y015
 
 @_typing.final
 class ContactOfferFailed(_message.Message):
@@ -491,11 +625,14 @@ class ContactLeftQueue(_message.Message):
     WAITED_MS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     LEFT_AT_FIELD_NUMBER: _builtins.int
+    OVERFLOW_FIELD_NUMBER: _builtins.int
     contact_id: _builtins.str
     queue: _builtins.str
     waited_ms: _builtins.int
     reason: _builtins.str
-    """`caller_hung_up`, `withdrawn`, `max_wait`, `no_agents`, `queue_closed`, `switch_lost`."""
+    """`caller_hung_up`, `withdrawn`, `max_wait`, `full`, `no_agents`, `nobody_qualified`, `closed`, `switch_lost`."""
+    overflow: _builtins.str
+    """Where to: `queue:support`, `voicemail` …; empty: the flow decides, or the caller is gone."""
     @_builtins.property
     def left_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -506,10 +643,11 @@ class ContactLeftQueue(_message.Message):
         waited_ms: _builtins.int = ...,
         reason: _builtins.str = ...,
         left_at: _timestamp_pb2.Timestamp | None = ...,
+        overflow: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["left_at", b"left_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "left_at", b"left_at", "queue", b"queue", "reason", b"reason", "waited_ms", b"waited_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "left_at", b"left_at", "overflow", b"overflow", "queue", b"queue", "reason", b"reason", "waited_ms", b"waited_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -600,6 +738,7 @@ class AgentStateChanged(_message.Message):
     PREVIOUS_PRESENCE_FIELD_NUMBER: _builtins.int
     PREVIOUS_ROUTING_STATUS_FIELD_NUMBER: _builtins.int
     PREVIOUS_MS_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     presence: Global___Presence.ValueType
     reason: _builtins.str
@@ -610,6 +749,8 @@ class AgentStateChanged(_message.Message):
     """What the agent was before, for reports on time in state."""
     previous_routing_status: Global___RoutingStatus.ValueType
     previous_ms: _builtins.int
+    by: _builtins.str
+    """Who changed it, when it was not the agent (a team lead)."""
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -629,10 +770,11 @@ class AgentStateChanged(_message.Message):
         previous_presence: Global___Presence.ValueType = ...,
         previous_routing_status: Global___RoutingStatus.ValueType = ...,
         previous_ms: _builtins.int = ...,
+        by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact_id", b"contact_id", "presence", b"presence", "previous_ms", b"previous_ms", "previous_presence", b"previous_presence", "previous_routing_status", b"previous_routing_status", "reason", b"reason", "routing_status", b"routing_status", "since", b"since", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "by", b"by", "contact_id", b"contact_id", "presence", b"presence", "previous_ms", b"previous_ms", "previous_presence", b"previous_presence", "previous_routing_status", b"previous_routing_status", "reason", b"reason", "routing_status", b"routing_status", "since", b"since", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
