@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from services.ivr.domain.hours import ALWAYS, Calendar
+from services.chassis.hours import ALWAYS, Calendar
 
 __all__ = [
     "ALWAYS",

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from services.chassis.errors import Invalid
+from services.chassis.hours import DAYS, Span, zone_of
 from services.ivr.domain import Calendar
-from services.ivr.domain.hours import DAYS, Span
 from services.ivr.flows.marks import Fields
 
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(([01]\d|2[0-3]):([0-5]\d)|24:00)")
@@ -38,9 +39,9 @@ def calendar(fields: Fields) -> Calendar:
 
 def _zone(fields: Fields, name: str) -> ZoneInfo:
     try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):  # not a key, a directory, or no such zone here
-        fields.wrong(f"there is no time zone {name[:60]!r} here", fields.line_at("zone"))
+        return zone_of(name)
+    except Invalid as error:
+        fields.wrong(error.problem, fields.line_at("zone"))
         return ZoneInfo("UTC")
 
 
