@@ -15,6 +15,7 @@ import structlog
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.acd import words
 from services.acd.engine import commands as fact
 from services.chassis import clock
 from services.chassis.bus import Bus
@@ -57,13 +58,14 @@ def _at(milliseconds: int) -> Timestamp | None:
     return clock.timestamp(milliseconds) if milliseconds else None
 
 
-def reason_text(reason: fact.Reason) -> str:
-    """`longest idle of 3 (42 s); most overdue of 2 queues (+12 s), 5 more wait`."""
-    agent = f"longest idle of {reason.others + 1} ({reason.idle_ms // 1000} s)"
-    if not reason.queues:
-        return f"{agent}; nobody was waiting"
-    late = f"{reason.overdue_ms / 1000:+.0f} s"
-    return f"{agent}; most overdue of {reason.queues} queue(s) ({late}), {reason.waiting} more wait"
+def reason_text(d: fact.Decision) -> str:
+    """`longest_idle of 3 (42 s idle); most overdue of 2 lanes (+12 s), 5 more wait`."""
+    agent = f"{d.rule} of {d.others + 1} ({d.idle_ms // 1000} s idle)"
+    relaxed = f"; requirements relaxed {d.relaxed} time(s)" if d.relaxed else ""
+    if d.seeker == "contact":
+        return f"{agent}; nobody was waiting before{relaxed}"
+    late = f"{d.overdue_ms / 1000:+.0f} s"
+    return f"{agent}; most overdue of {d.competing} lane(s) ({late}), {d.waiting} more wait{relaxed}"
 
 
 def _opened(f: fact.ContactOpened) -> tuple[Message, str]:
@@ -87,6 +89,7 @@ def _queued(f: fact.ContactQueued) -> tuple[Message, str]:
         enqueued_at=_at(f.enqueued_at),
         position=f.position,
         expected_wait_ms=f.expected_wait_ms,
+        overflowed_from=f.overflowed_from,
     )
     return message, ""
 
@@ -104,8 +107,10 @@ def _offered(f: fact.ContactOffered) -> tuple[Message, str]:
         from_number=f.from_number,
         to_number=f.to_number,
         customer_id=f.customer_id,
-        reason=reason_text(f.reason),
+        reason=reason_text(f.decision),
         offered_at=_at(f.offered_at),
+        decision=words.decision(f.decision),
+        channel=_channel(f.channel),
     )
     return message, ""
 
@@ -181,6 +186,7 @@ def _left_queue(f: fact.ContactLeftQueue) -> tuple[Message, str]:
         waited_ms=f.waited_ms,
         reason=f.reason.value,
         left_at=_at(f.left_at),
+        overflow=str(f.overflow),
     )
     return message, ""
 
@@ -219,6 +225,7 @@ def _agent(f: fact.AgentStateChanged) -> tuple[Message, str]:
         previous_presence=pb.Presence.ValueType(f.previous_presence),
         previous_routing_status=pb.RoutingStatus.ValueType(f.previous_routing),
         previous_ms=f.previous_ms,
+        by=f.by,
     )
     return message, ""
 

@@ -65,6 +65,7 @@ class OfferFailure(IntEnum):
     UNREACHABLE = 4
     CALLER_GONE = 5
     SWITCH_ERROR = 6
+    ANSWERED_ELSEWHERE = 7
 
 
 class Party(IntEnum):
@@ -74,6 +75,38 @@ class Party(IntEnum):
     CALLER = 1
     AGENT = 2
     SYSTEM = 3
+
+
+class Strategy(IntEnum):
+    """How the next agent is chosen among those who qualify; lower tiers before all."""
+
+    UNSPECIFIED = 0
+    LONGEST_IDLE = 1
+    LEAST_OCCUPIED = 2
+    FEWEST_CONTACTS = 3
+    ROUND_ROBIN = 4
+    TOP_DOWN = 5
+    BEST_SKILL = 6
+    RING_SEVERAL = 7
+
+
+class WorkMode(IntEnum):
+    """What follows a contact: ready again, or other work until the agent says otherwise."""
+
+    UNSPECIFIED = 0
+    CONTINUOUS = 1
+    INTERMITTENT = 2
+
+
+class OverflowAction(IntEnum):
+    """Where a contact goes that a queue cannot keep."""
+
+    FLOW = 0  # the flow decides
+    QUEUE = 1
+    OUTSIDE = 2
+    VOICEMAIL = 3
+    CALLBACK = 4
+    NODE = 5
 
 
 class ContactState(StrEnum):
@@ -101,18 +134,15 @@ class ContactMove(StrEnum):
 
 
 class RoutingMove(StrEnum):
-    """What may happen to an agent on the routing axis."""
+    """What may happen to the work that one contact is for an agent."""
 
     OFFER = "offer"
-    REFUSE = "refuse"  # did not take it; still in the round
-    CANCEL = "cancel"  # the offer ended through no doing of the agent
-    SET_ASIDE = "set_aside"  # did not take it once too often
+    REFUSE = "refuse"  # not taken, or taken back
     CONNECT = "connect"
     RELEASE = "release"  # into wrap-up
     FREE = "free"  # straight back, where a queue has no wrap-up
     FINISH = "finish"
-    RETURN = "return"  # says "here I am" after having been set aside
-    ADOPT = "adopt"
+    ADOPT = "adopt"  # found in conversation on a switch after a restart
 
 
 CONTACT: dict[ContactState, dict[ContactMove, ContactState]] = {
@@ -141,6 +171,7 @@ CONTACT: dict[ContactState, dict[ContactMove, ContactState]] = {
     ContactState.ENDED: {},
 }
 
+# Of one contact in an agent's hands. What the agent as a whole is follows from all of them (`hands.summary`).
 ROUTING: dict[Routing, dict[RoutingMove, Routing]] = {
     Routing.IDLE: {
         RoutingMove.OFFER: Routing.OFFERED,
@@ -148,8 +179,6 @@ ROUTING: dict[Routing, dict[RoutingMove, Routing]] = {
     },
     Routing.OFFERED: {
         RoutingMove.REFUSE: Routing.IDLE,
-        RoutingMove.CANCEL: Routing.IDLE,
-        RoutingMove.SET_ASIDE: Routing.NOT_RESPONDING,
         RoutingMove.CONNECT: Routing.CONNECTED,
     },
     Routing.CONNECTED: {
@@ -158,11 +187,6 @@ ROUTING: dict[Routing, dict[RoutingMove, Routing]] = {
     },
     Routing.WRAP_UP: {
         RoutingMove.FINISH: Routing.IDLE,
-        RoutingMove.ADOPT: Routing.CONNECTED,
-    },
-    Routing.NOT_RESPONDING: {
-        RoutingMove.RETURN: Routing.IDLE,
-        RoutingMove.ADOPT: Routing.CONNECTED,
     },
 }
 
@@ -190,13 +214,15 @@ MISSES = frozenset(
 
 
 class LeftQueue(StrEnum):
-    """Why a contact left its queue without an answer."""
+    """Why a contact left its queue, or was not let in, without an answer."""
 
     CALLER_HUNG_UP = "caller_hung_up"
     WITHDRAWN = "withdrawn"
     MAX_WAIT = "max_wait"
+    FULL = "full"
     NO_AGENTS = "no_agents"
-    QUEUE_CLOSED = "queue_closed"
+    NOBODY_QUALIFIED = "nobody_qualified"
+    CLOSED = "closed"
     SWITCH_LOST = "switch_lost"
 
 

@@ -3,34 +3,32 @@
 -- several times in a batch, the last one counts.
 
 -- name: put_queue
-insert into queue (tenant, name, title, strategy, ring_timeout_ms, wrap_up_ms, service_level_ms,
-                   priority_step_ms, max_wait_ms, max_length)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-on conflict (tenant, name) do update set
-    title = excluded.title, strategy = excluded.strategy, ring_timeout_ms = excluded.ring_timeout_ms,
-    wrap_up_ms = excluded.wrap_up_ms, service_level_ms = excluded.service_level_ms,
-    priority_step_ms = excluded.priority_step_ms, max_wait_ms = excluded.max_wait_ms,
-    max_length = excluded.max_length, changed_at = now();
+insert into queue (tenant, name, settings) values ($1, $2, $3::jsonb)
+on conflict (tenant, name) do update set settings = excluded.settings, changed_at = now();
 
 -- name: put_agents
-insert into agent (tenant, agent_id, name, extension, queues)
-select $1, e->>'agent_id', e->>'name', e->>'extension', array(select jsonb_array_elements_text(e->'queues'))
+insert into agent (tenant, agent_id, name, extension, queues, settings)
+select $1, e->>'agent_id', e->>'name', e->>'extension', array(select jsonb_array_elements_text(e->'queues')),
+       e->'settings'
 from jsonb_array_elements($2::jsonb) e
 on conflict (tenant, agent_id) do update set
-    name = excluded.name, extension = excluded.extension, queues = excluded.queues, changed_at = now();
+    name = excluded.name, extension = excluded.extension, queues = excluded.queues,
+    settings = excluded.settings, changed_at = now();
 
 -- name: put_session_extension
 update agent set session_extension = $3, changed_at = now()
 where tenant = $1 and agent_id = $2 and session_extension <> $3;
 
 -- name: all_queues
-select tenant, name, title, ring_timeout_ms, wrap_up_ms, service_level_ms, priority_step_ms, max_wait_ms, max_length
-from queue order by tenant, name;
+select tenant, name, settings from queue order by tenant, name;
 
 -- name: all_agents
-select tenant, agent_id, name, extension, queues, session_extension, presence, reason, routing_status,
+select tenant, agent_id, settings, session_extension, presence, reason, routing_status,
        contact_id::text as contact_id, since, until
 from agent order by tenant, agent_id;
+
+-- name: decisions
+select decision from segment where contact_id = $1 and decision is not null order by offered_at;
 
 -- name: open_contacts
 select tenant, contact_id::text as contact_id, channel, node, call_id, from_number, to_number, customer_id,
@@ -57,9 +55,10 @@ on conflict (tenant, contact_id) do update set
     queue = excluded.queue, priority = excluded.priority, enqueued_at = excluded.enqueued_at;
 
 -- name: ContactOffered
-insert into segment (tenant, offer_id, contact_id, agent_id, queue, attempt, offered_at, reason)
+insert into segment (tenant, offer_id, contact_id, agent_id, queue, attempt, offered_at, reason, decision)
 select e->>'t', (d->>'offerId')::uuid, (d->>'contactId')::uuid, coalesce(d->>'agentId', ''), coalesce(d->>'queue', ''),
-       coalesce((d->>'attempt')::integer, 0), (d->>'offeredAt')::timestamptz, coalesce(d->>'reason', '')
+       coalesce((d->>'attempt')::integer, 0), (d->>'offeredAt')::timestamptz, coalesce(d->>'reason', ''),
+       d->'decision'
 from jsonb_array_elements($1::jsonb) e, lateral (select e->'d' as d) x
 on conflict (tenant, offer_id) do nothing;
 
@@ -135,10 +134,11 @@ where s.tenant = e->>'t' and s.offer_id = (
 );
 
 -- name: ContactLeftQueue
-update contact c set left_reason = b.reason
+update contact c set left_reason = b.reason, overflow = b.overflow
 from (
     select distinct on (e->>'t', e#>>'{d,contactId}')
-           e->>'t' as tenant, (e#>>'{d,contactId}')::uuid as contact_id, coalesce(e#>>'{d,reason}', '') as reason
+           e->>'t' as tenant, (e#>>'{d,contactId}')::uuid as contact_id, coalesce(e#>>'{d,reason}', '') as reason,
+           coalesce(e#>>'{d,overflow}', '') as overflow
     from jsonb_array_elements($1::jsonb) with ordinality as r (e, n)
     order by e->>'t', e#>>'{d,contactId}', n desc
 ) b

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from google.protobuf.message import Message
 
+from services.acd import checks, words
 from services.acd.domain import Channel, Presence, Routing
 from services.acd.engine.stimuli import AgentSettings, Arrival, QueueSettings, Recall, Recover
-from services.chassis import clock, tenant
+from services.chassis import clock, codec, tenant
 from services.chassis.db import Connection, Database, load_queries
 from services.chassis.envelope import Envelope
+from services.stubs.acd.v1 import acd_pb2
 from services.stubs.acd.v1 import events_pb2 as pb
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -25,7 +28,6 @@ SUBJECTS = ("sy.*.acd.>",)
 RECOVERED_AT_MOST = 100_000
 
 _Q = load_queries(Path(__file__).parent / "queries.sql")
-_LONGEST_INTEGER = 2**31 - 1
 # In the order of a contact's life, so that what an event changes is there when it comes. Kinds may be
 # taken one after the other because no column is written by two kinds in a way that depends on their order.
 _KINDS = (
@@ -62,24 +64,18 @@ class Store:
 
     async def put_queue(self, queue: QueueSettings) -> None:
         async with self._database.tenant() as c:
-            await c.execute(
-                _Q.put_queue,
-                tenant.current(),
-                queue.name,
-                queue.title,
-                1,
-                queue.ring_timeout_ms,
-                queue.wrap_up_ms,
-                queue.service_level_ms,
-                min(queue.priority_step_ms, _LONGEST_INTEGER),
-                min(queue.max_wait_ms, _LONGEST_INTEGER),
-                queue.max_length,
-            )
+            await c.execute(_Q.put_queue, tenant.current(), queue.name, _json(words.queue(queue)))
 
     async def put_agents(self, agents: Sequence[AgentSettings]) -> None:
         rows = [
-            {"agent_id": a.agent_id, "name": a.name, "extension": a.extension, "queues": list(a.queues)}
-            for a in agents
+            {
+                "agent_id": agent.agent_id,
+                "name": agent.name,
+                "extension": agent.extension,
+                "queues": list(agent.queues),
+                "settings": codec.to_json(words.agent_settings(agent)),
+            }
+            for agent in agents
         ]
         async with self._database.tenant() as c:
             await c.execute(_Q.put_agents, tenant.current(), orjson.dumps(rows).decode())
@@ -101,6 +97,12 @@ class Store:
             for row in await c.fetch(_Q.open_contacts, RECOVERED_AT_MOST):
                 found[row["tenant"]].contacts.append(_contact(row))
         return found
+
+    async def decisions(self, contact_id: str) -> list[pb.Decision]:
+        """Why which agent was offered a contact, in order; empty for one never offered, or long gone."""
+        async with self._database.tenant() as c:
+            rows = await c.fetch(_Q.decisions, contact_id)
+        return [_decision(row["decision"]) for row in rows]
 
     # ------------------------------------------------------------ projection
 
@@ -150,20 +152,21 @@ def _ms(moment: datetime | None) -> int:
 
 
 def _queue(row: Any) -> QueueSettings:
-    return QueueSettings(
-        row["name"],
-        row["title"],
-        row["ring_timeout_ms"],
-        row["wrap_up_ms"],
-        row["service_level_ms"],
-        row["priority_step_ms"],
-        row["max_wait_ms"],
-        row["max_length"],
-    )
+    message = codec.from_json(acd_pb2.Queue, orjson.loads(row["settings"]))
+    return checks.queue(message)  # type: ignore[arg-type]
 
 
 def _agent(row: Any) -> AgentSettings:
-    return AgentSettings(row["agent_id"], row["name"], row["extension"], tuple(row["queues"]))
+    message = codec.from_json(acd_pb2.AgentSettings, orjson.loads(row["settings"]))
+    return checks.agent(message)  # type: ignore[arg-type]
+
+
+def _decision(text: str) -> pb.Decision:
+    return codec.from_json(pb.Decision, orjson.loads(text))  # type: ignore[return-value]
+
+
+def _json(message: Message) -> str:
+    return orjson.dumps(codec.to_json(message)).decode()
 
 
 def _state(row: Any) -> Recall:

@@ -137,6 +137,16 @@ def calendar_of(zone: str, spans: Sequence[tuple[int, str, str]], closed_on: Seq
     )
 
 
+def plain(calendar: Calendar) -> tuple[str, list[tuple[int, str, str]], list[str]]:
+    """The calendar as `calendar_of` takes it: zone, spans, days on which it is closed."""
+    spans = [
+        (weekday, f"{span.opens:%H:%M}", "24:00" if span.closes == _MIDNIGHT else f"{span.closes:%H:%M}")
+        for weekday, spans in enumerate(calendar.week, start=1)
+        for span in spans
+    ]
+    return calendar.zone.key, spans, sorted(day.isoformat() for day in calendar.closed_on)
+
+
 def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from services.acd.api import checks, words
-from services.acd.domain import ContactState
+from services.acd import checks, words
+from services.acd.domain import Channel, ContactState, WorkMode
 from services.acd.engine import stimuli, views
 from services.acd.engine.agents import find
 from services.acd.engine.floor import Floor
+from services.acd.engine.queues import check_overflows
 from services.chassis import clock, tenant
 from services.chassis.errors import Conflict, NotFound, Unavailable
 from services.chassis.esl import CommandFailed, EslError
@@ -51,9 +52,8 @@ class Api(acd_pb2_grpc.AcdServicer):
 
     def _arrival(self, request: pb.OpenContactRequest) -> stimuli.Arrival:
         arrival = checks.arrival(request)
-        checks.require(
-            self._knows_node(arrival.node), "contact.call.node", f"no link to a switch {arrival.node!r}"
-        )
+        known = arrival.channel is not Channel.VOICE or self._knows_node(arrival.node)
+        checks.require(known, "contact.call.node", f"no link to a switch {arrival.node!r}")
         return arrival
 
     # ------------------------------------------------------------ contacts
@@ -71,8 +71,10 @@ class Api(acd_pb2_grpc.AcdServicer):
         return pb.EnqueueResponse(
             position=position,
             expected_wait_ms=expected,
-            enqueued_at=clock.timestamp(contact.enqueued_at),
+            enqueued_at=clock.timestamp(contact.enqueued_at or self._router.now_ms()),
             already_answered=contact.state in (ContactState.CONNECTED, ContactState.RELEASED),
+            queue=contact.queue.name if contact.queue and not contact.declined else "",
+            overflowed=words.overflowed(contact.declined),
         )
 
     async def Withdraw(self, request: pb.WithdrawRequest, context: Any) -> pb.WithdrawResponse:
@@ -101,16 +103,27 @@ class Api(acd_pb2_grpc.AcdServicer):
             raise NotFound("contact", request.contact_id)
         return words.contact(contact)
 
+    async def ExplainContact(self, request: pb.ExplainContactRequest, context: Any) -> pb.Explanation:
+        contact = self._floor().contacts.get(request.contact_id)
+        if contact is not None:
+            return words.explanation(contact)
+        decisions = await self._store.decisions(checks.contact_id("contact_id", request.contact_id))
+        if not decisions:
+            raise NotFound("contact", request.contact_id)
+        return pb.Explanation(contact_id=request.contact_id, decisions=decisions)
+
     # ------------------------------------------------------------ agents
 
     async def SetPresence(self, request: pb.SetPresenceRequest, context: Any) -> pb.Agent:
         presence = checks.presence(request.presence)
         extension = checks.extension("extension", request.extension)
-        reason = checks.short("reason", request.reason)
+        reason, by = checks.short("reason", request.reason), checks.short("by", request.by, 64)
+        checks.require(int(request.work_mode) in list(WorkMode), "work_mode", "is not known")
+        mode = WorkMode(request.work_mode)
 
         async def change() -> None:
             before = find(self._floor(), request.agent_id).extension
-            self._ask(stimuli.SetPresence(request.agent_id, presence, reason, extension))
+            self._ask(stimuli.SetPresence(request.agent_id, presence, reason, extension, by, mode))
             after = find(self._floor(), request.agent_id).extension
             if after != before:
                 await self._keep_extension(request.agent_id, after)
@@ -174,6 +187,7 @@ class Api(acd_pb2_grpc.AcdServicer):
 
     async def PutQueue(self, request: pb.Queue, context: Any) -> pb.Queue:
         settings = checks.queue(request)
+        check_overflows(self._floor(), settings)  # what the engine would refuse must not be stored
         await self._store.put_queue(settings)
         self._ask(stimuli.PutQueue(settings))
         return words.queue(settings)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from services.acd.domain import ContactState, Outcome, Presence, Routing, RoutingMove
-from services.acd.engine import matching
+from services.acd.domain import (
+    Channel,
+    ContactState,
+    Outcome,
+    Presence,
+    Routing,
+    RoutingMove,
+    WorkMode,
+)
+from services.acd.engine import hands, lanes, matching
 from services.acd.engine.commands import Command, ContactWrappedUp
-from services.acd.engine.floor import Agent, Alarm, Contact, Floor
-from services.acd.engine.pairing import settle, shift
+from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Offer, Profile, Stage
+from services.acd.engine.pairing import nobody_waits_for, settle
+from services.acd.engine.queues import watch_for_nobody
 from services.acd.engine.stimuli import AgentSettings, FinishWrapUp, PutAgents, Recall, SetPresence
 from services.acd.engine.timers import set_timer
 from services.chassis.errors import Conflict, Invalid, NotFound
@@ -24,6 +33,7 @@ def find(floor: Floor, agent_id: str) -> Agent:
 
 
 def put_agents(floor: Floor, stimulus: PutAgents, now: int, out: list[Command]) -> None:
+    """Makes or changes agents, all or none. Raises Invalid."""
     for settings in stimulus.agents:
         for queue in settings.queues:
             if queue not in floor.queues:
@@ -33,35 +43,42 @@ def put_agents(floor: Floor, stimulus: PutAgents, now: int, out: list[Command]) 
 
 
 def _put(floor: Floor, settings: AgentSettings, now: int, out: list[Command]) -> None:
-    queues = frozenset(settings.queues)
     agent = floor.agents.get(settings.agent_id)
+    profile = lanes.profile_for(floor, settings)
     if agent is None:
-        profile = matching.profile_for(floor, queues)
-        profile.agents += 1
-        floor.agents[settings.agent_id] = Agent(settings, profile, since=now, idle_since=now)
+        agent = Agent(
+            settings, profile, since=now, idle_since=now, contact_ended_at=now, occupancy_at=now,
+            work_mode=settings.work_mode,
+        )  # fmt: skip
+        profile.members[agent] = None
+        floor.agents[settings.agent_id] = agent
         floor.counts[Presence.OFFLINE * 8 + Routing.IDLE] += 1
         return
+    if agent.settings.work_mode is not settings.work_mode:
+        agent.work_mode = settings.work_mode
+    moved = agent.settings.tiers != settings.tiers
     agent.settings = settings
-    if agent.profile.queues != queues:
-        _change_profile(floor, agent, queues)
-        settle(floor, agent, now, out)
+    if agent.profile is not profile or moved:
+        matching.leave_pools(agent)
+    if agent.profile is not profile:
+        _change_profile(floor, agent, profile, now)
+    settle(floor, agent, now, out)
 
 
-def _change_profile(floor: Floor, agent: Agent, queues: frozenset[str]) -> None:
-    if agent.order:
-        matching.stand_down(agent)
-    if agent.presence is Presence.READY:
-        _staff(floor, agent, -1)
-    old, agent.profile = agent.profile, matching.profile_for(floor, queues)
-    agent.profile.agents += 1
-    matching.leave_profile(floor, old)
-    if agent.presence is Presence.READY:
-        _staff(floor, agent, 1)
+def _change_profile(floor: Floor, agent: Agent, profile: Profile, now: int) -> None:
+    ready = agent.presence is Presence.READY
+    if ready:
+        _staff(floor, agent, -1, now)
+    lanes.leave_profile(floor, agent)
+    agent.profile = profile
+    profile.members[agent] = None
+    if ready:
+        _staff(floor, agent, 1, now)
 
 
-def _staff(floor: Floor, agent: Agent, change: int) -> None:
-    for name in agent.profile.queues:
-        floor.queues[name].staffed += change
+def _staff(floor: Floor, agent: Agent, change: int, now: int) -> None:
+    for queue in hands.staff(floor, agent, change, now):
+        watch_for_nobody(floor, queue)
 
 
 # ---------------------------------------------------------------- presence
@@ -71,28 +88,34 @@ def set_presence(floor: Floor, stimulus: SetPresence, now: int, out: list[Comman
     """Felt at once by an idle agent; by a busy one when what keeps them busy ends."""
     agent = find(floor, stimulus.agent_id)
     presence = stimulus.presence
-    if presence is Presence.READY and not (stimulus.extension or agent.extension or agent.settings.extension):
+    extension = stimulus.extension or agent.extension or agent.settings.extension
+    calls = agent.profile.channels >> Channel.VOICE & 1
+    if presence is Presence.READY and calls and not extension:
         raise Invalid("extension", "the agent has none; give one to sign in with")
     if presence is Presence.OFFLINE:
         agent.extension = ""
     elif stimulus.extension:
         agent.extension = stimulus.extension
-    move = RoutingMove.RETURN if agent.routing is Routing.NOT_RESPONDING else None
-    if move is None and presence is agent.presence and stimulus.reason == agent.reason:
+    if stimulus.work_mode is not WorkMode.UNSPECIFIED:
+        agent.work_mode = stimulus.work_mode
+    if not agent.aside and presence is agent.presence and stimulus.reason == agent.reason:
         return
-    agent.misses = 0
-    agent.rest_until = 0
-    if presence is not agent.presence or move is not None:
+    agent.misses = agent.rest_until = 0
+    if presence is not agent.presence or agent.aside:
         agent.idle_since = now
-    _restaff(floor, agent, presence)
-    shift(floor, agent, now, out, move, presence=presence, reason=stimulus.reason)
+    agent.aside = False
+    matching.leave_pools(agent)
+    _restaff(floor, agent, presence, now)
+    hands.announce(floor, agent, now, out, presence=presence, reason=stimulus.reason, by=stimulus.by)
     settle(floor, agent, now, out)
+    if presence is Presence.OFFLINE:
+        nobody_waits_for(floor, agent, now, out)
 
 
-def _restaff(floor: Floor, agent: Agent, presence: Presence) -> None:
+def _restaff(floor: Floor, agent: Agent, presence: Presence, now: int) -> None:
     change = (presence is Presence.READY) - (agent.presence is Presence.READY)
     if change:
-        _staff(floor, agent, change)
+        _staff(floor, agent, change, now)
 
 
 def rested(floor: Floor, agent: Agent, now: int, out: list[Command]) -> None:
@@ -104,28 +127,36 @@ def rested(floor: Floor, agent: Agent, now: int, out: list[Command]) -> None:
 # ---------------------------------------------------------------- wrap-up
 
 
-def begin_wrap_up(
-    floor: Floor, agent: Agent, contact: Contact, wrap_up_ms: int, now: int, out: list[Command]
-) -> None:
+def begin_wrap_up(floor: Floor, offer: Offer, wrap_up_ms: int, now: int, out: list[Command]) -> None:
     """The conversation is over; the agent writes about it for so long at most, or is free at once."""
-    agent.idle_since = now
     if not wrap_up_ms:
-        agent.contact = None
-        shift(floor, agent, now, out, RoutingMove.FREE)
+        out_of_hands(floor, offer, RoutingMove.FREE, now, out)
         return
     until = now + wrap_up_ms
-    contact.wrapping = True
-    shift(floor, agent, now, out, RoutingMove.RELEASE, until=until)
-    set_timer(floor, until, Alarm.WRAP_UP, agent)
+    offer.contact.wrapping = True
+    hands.move(floor, offer, RoutingMove.RELEASE, now, out, until=until)
+    set_timer(floor, until, Alarm.WRAP_UP, offer)
+
+
+def out_of_hands(floor: Floor, offer: Offer, move: RoutingMove, now: int, out: list[Command]) -> None:
+    """The agent has nothing more to do with this contact."""
+    agent = offer.agent
+    agent.idle_since = agent.contact_ended_at = now
+    hands.move(floor, offer, move, now, out)
+    if not offer.leg or agent.offer is not offer:
+        floor.offers.pop(offer.id, None)
+    if agent.work_mode is WorkMode.INTERMITTENT and not agent.hands and agent.presence is Presence.READY:
+        _staff(floor, agent, -1, now)
+        hands.announce(floor, agent, now, out, presence=Presence.OTHER_WORK, reason=hands.AFTER_CONTACT)
 
 
 def finish_wrap_up(floor: Floor, stimulus: FinishWrapUp, now: int, out: list[Command]) -> None:
     """The form is in. One that comes after the clock had ended the wrap-up is taken all the same."""
     agent = find(floor, stimulus.agent_id)
-    contact = agent.contact
-    if agent.routing is Routing.WRAP_UP and contact is not None and contact.id == stimulus.contact_id:
-        end_wrap_up(floor, agent, now, out, stimulus)
-        return
+    for offer in agent.hands:
+        if offer.work is Routing.WRAP_UP and offer.contact.id == stimulus.contact_id:
+            end_wrap_up(floor, offer, now, out, stimulus)
+            return
     late = floor.contacts.get(stimulus.contact_id)
     if late is None or late.agent is not agent:
         raise NotFound("wrap-up of this agent for contact", stimulus.contact_id)
@@ -136,17 +167,14 @@ def finish_wrap_up(floor: Floor, stimulus: FinishWrapUp, now: int, out: list[Com
 
 
 def end_wrap_up(
-    floor: Floor, agent: Agent, now: int, out: list[Command], form: FinishWrapUp | None = None
+    floor: Floor, offer: Offer, now: int, out: list[Command], form: FinishWrapUp | None = None
 ) -> None:
     """Ends a wrap-up: by the form, or by the clock when there is none."""
-    contact = agent.contact
-    if contact is not None:
-        contact.wrap_up_ms = now - contact.released_at
-        contact.wrapping = False
-        _announce_form(contact, agent, form, now, out, timed_out=form is None)
-    agent.contact = None
-    agent.idle_since = now
-    shift(floor, agent, now, out, RoutingMove.FINISH)
+    contact, agent = offer.contact, offer.agent
+    contact.wrap_up_ms = now - contact.released_at
+    contact.wrapping = False
+    _announce_form(contact, agent, form, now, out, timed_out=form is None)
+    out_of_hands(floor, offer, RoutingMove.FINISH, now, out)
     settle(floor, agent, now, out)
 
 
@@ -181,25 +209,19 @@ def _announce_form(
 def recall(floor: Floor, stimulus: Recall, now: int, out: list[Command]) -> None:
     """Puts an agent back as stored. What only a conversation could say, the switch is asked for."""
     agent = find(floor, stimulus.agent_id)
-    _restaff(floor, agent, stimulus.presence)
+    _restaff(floor, agent, stimulus.presence, now)
     floor.counts[agent.presence * 8 + agent.routing] -= 1
     agent.presence, agent.reason = stimulus.presence, stimulus.reason
     agent.extension, agent.since = stimulus.extension, min(stimulus.since, now)
-    agent.idle_since = agent.since
-    stored = agent.routing = stimulus.routing
+    agent.idle_since = agent.contact_ended_at = agent.since
+    agent.aside = stimulus.routing is Routing.NOT_RESPONDING
+    agent.routing = stimulus.routing
     floor.counts[agent.presence * 8 + agent.routing] += 1
-    if stored is Routing.WRAP_UP and stimulus.until > now and stimulus.contact_id:
+    if stimulus.routing is Routing.WRAP_UP and stimulus.until > now and stimulus.contact_id:
         _resume_wrap_up(floor, agent, stimulus)
-    elif stored in (Routing.OFFERED, Routing.CONNECTED, Routing.WRAP_UP):
-        shift(floor, agent, now, out, _BACK[stored])
+    elif stimulus.routing in (Routing.OFFERED, Routing.CONNECTED, Routing.WRAP_UP):
+        hands.announce(floor, agent, now, out)
     settle(floor, agent, now, out)
-
-
-_BACK = {
-    Routing.OFFERED: RoutingMove.CANCEL,
-    Routing.CONNECTED: RoutingMove.FREE,
-    Routing.WRAP_UP: RoutingMove.FINISH,
-}
 
 
 def _resume_wrap_up(floor: Floor, agent: Agent, stimulus: Recall) -> None:
@@ -209,5 +231,12 @@ def _resume_wrap_up(floor: Floor, agent: Agent, stimulus: Recall) -> None:
         floor.contacts[contact.id] = contact
         floor.past.append((agent.since + floor.policy.forget_ms, contact))
     contact.agent, contact.wrapping, contact.released_at = agent, True, agent.since
-    agent.contact, agent.until = contact, stimulus.until
-    set_timer(floor, stimulus.until, Alarm.WRAP_UP, agent)
+    queue = contact.queue or next((floor.queues[name] for name in agent.profile.queues), None)
+    if queue is None:
+        return
+    offer = Offer(f"wrap-up-{agent.id}", contact, agent, contact.node, queue, agent.since, leg=False)
+    offer.stage, offer.work, offer.until = Stage.CLOSING, Routing.WRAP_UP, stimulus.until
+    floor.offers[offer.id] = offer
+    agent.hands.append(offer)
+    agent.until = stimulus.until
+    set_timer(floor, stimulus.until, Alarm.WRAP_UP, offer)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from services.acd.domain import ContactState, Presence, Routing
-from services.acd.engine.floor import Agent, Contact, Floor, Queue, Stage
-from services.acd.engine.matching import available
-from services.acd.engine.pairing import in_lane
+from services.acd.domain import Channel, ContactState, Presence, Routing, Strategy
+from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Lane, Offer, Queue, Stage
+from services.acd.engine.hands import room, summary
+from services.acd.engine.lanes import qualifies, rank_of
 
 RINGING = (Stage.RINGING, Stage.BRIDGING)
 
@@ -18,6 +18,8 @@ def validate(floor: Floor) -> None:
         _agent(floor, agent)
     for queue in floor.queues.values():
         _queue(floor, queue)
+    for offer in floor.offers.values():
+        _offer(offer)
     _counts(floor)
     _timers(floor)
 
@@ -29,12 +31,23 @@ def _require(holds: object, what: str) -> None:
 
 def _contact(floor: Floor, contact: Contact) -> None:
     state, offer = contact.state, contact.offer
-    _require((offer is not None) == (state in (ContactState.OFFERED, ContactState.CONNECTED)), f"{contact}")
-    if offer is not None:
-        _require(floor.offers.get(offer.id) is offer, f"offer of {contact.id} is not on the floor")
-        _require(offer.contact is contact and offer.agent.contact is contact, f"{contact.id}: crossed")
-        stages = RINGING if state is ContactState.OFFERED else (Stage.TALKING,)
-        _require(offer.stage in stages, f"{contact.id} is {state} while its leg is {offer.stage!r}")
+    _require(
+        (offer is not None) == (state in (ContactState.OFFERED, ContactState.CONNECTED)), f"{contact.id}"
+    )
+    for each in (offer, *(contact.rivals or ())):
+        if each is not None:
+            _require(floor.offers.get(each.id) is each, f"offer of {contact.id} is not on the floor")
+            _require(each.contact is contact and each in each.agent.hands, f"{contact.id}: crossed")
+            stages = RINGING if state is ContactState.OFFERED else (Stage.TALKING,)
+            _require(each.stage in stages, f"{contact.id} is {state} while its leg is {each.stage!r}")
+    if contact.rivals:
+        _require(state is ContactState.OFFERED, f"{contact.id} is {state} and rings elsewhere")
+    if contact.standing is not None:
+        _require(state is ContactState.QUEUED, f"{contact.id} stands in a lane and is {state}")
+        _require(not contact.parted and not contact.paused_until, f"{contact.id} stands aside in a lane")
+    elif state is ContactState.QUEUED:
+        aside = contact.parted or contact.paused_until or contact.leave_at
+        _require(aside, f"{contact.id} is queued and stands nowhere")
     if state is ContactState.ENDED:
         _require(contact.outcome, f"{contact.id} ended without an outcome")
     elif contact.id not in floor.nodes[contact.node].contacts:
@@ -42,37 +55,88 @@ def _contact(floor: Floor, contact: Contact) -> None:
 
 
 def _agent(floor: Floor, agent: Agent) -> None:
-    busy = agent.routing in (Routing.OFFERED, Routing.CONNECTED)
-    offer = agent.offer
-    if busy:
-        _require(offer is not None and offer.contact is agent.contact, f"{agent.id} is busy with nothing")
-    if offer is not None:
+    _require(agent.routing is summary(agent), f"{agent.id} is announced as {agent.routing!r}")
+    for offer in agent.hands:
         _require(floor.offers.get(offer.id) is offer, f"{agent.id}: its offer is not on the floor")
-        _require((offer.stage is not Stage.CLOSING) == busy, f"{agent.id} {agent.routing!r} {offer.stage!r}")
-    if agent.routing in (Routing.IDLE, Routing.NOT_RESPONDING):
-        _require(agent.contact is None, f"{agent.id} is free but holds a contact")
-    _require(bool(agent.order) == available(agent), f"{agent.id}: idle roll and state disagree")
+        _require(offer.work is not Routing.IDLE, f"{agent.id} holds what is over")
+    if agent.offer is not None:
+        _require(floor.offers.get(agent.offer.id) is agent.offer, f"{agent.id}: its leg is not on the floor")
+    free = room(agent)
+    for pool in agent.profile.pools:
+        stands = pool in agent.standing
+        _require(stands == bool(free >> pool.channel & 1), f"{agent.id}: pool and room disagree")
+    _require(set(agent.standing) <= set(agent.profile.pools), f"{agent.id} stands in a pool of others")
+    _capacity(agent)
+    if agent.own is not None:
+        _lane_in_order(agent.own)
+        firm = [c for c in agent.own.waiting if free >> c.channel & 1]
+        _require(not firm, f"{agent.id} is idle while a contact waits for them")
+
+
+def _capacity(agent: Agent) -> None:
+    """Never more of a channel than the agent takes, and nothing beside what wants them alone, but for
+    what was in hand before the settings changed."""
+    calls = [offer for offer in agent.hands if offer.contact.channel is Channel.VOICE and offer.leg]
+    live = [offer for offer in calls if offer.work in (Routing.OFFERED, Routing.CONNECTED)]
+    _require(len(live) <= 1, f"{agent.id} has two calls")
+
+
+def _offer(offer: Offer) -> None:
+    mine = offer in offer.agent.hands
+    _require(mine or offer.agent.offer is offer, f"offer {offer.id} is nobody's")
+    _require(mine == (offer.work is not Routing.IDLE), f"offer {offer.id}: hands and work disagree")
+    live = offer.work in (Routing.OFFERED, Routing.CONNECTED)
+    _require(live == (offer.stage is not Stage.CLOSING), f"{offer.id} is {offer.work!r}, leg {offer.stage!r}")
 
 
 def _queue(floor: Floor, queue: Queue) -> None:
-    lane = queue.lane
     mine = [contact for contact in floor.contacts.values() if contact.queue is queue]
     waiting = [c for c in mine if c.state in (ContactState.QUEUED, ContactState.OFFERED)]
     _require(queue.waiting == len(waiting), f"{queue.name}: {queue.waiting} counted, {len(waiting)} wait")
-    standing = sorted((c for c in waiting if in_lane(c)), key=lambda c: c.order)
-    _require(list(lane.waiting) == standing, f"{queue.name}: the lane is not who waits, in order")
-    _require(len(lane.waiting) == len(standing), f"{queue.name}: the lane's size is wrong")
-    idle = [a for a in floor.agents.values() if queue.name in a.profile.queues and a.order]
-    _require(lane.idle == len(idle), f"{queue.name}: idle count")
-    _require(not (standing and idle), f"{queue.name}: somebody waits while somebody is idle")
-    staffed = [
-        a for a in floor.agents.values() if queue.name in a.profile.queues and a.presence is Presence.READY
-    ]
+    ready = [a for a in floor.agents.values() if a.presence is Presence.READY]
+    staffed = [a for a in ready if queue.name in a.profile.tiers]
     _require(queue.staffed == len(staffed), f"{queue.name}: staffed count")
-    for profile in lane.profiles:
-        head = profile.idle.first_order
-        listed = any(entry[2] is profile and entry[0] <= (head or 0) for entry in lane.best)
-        _require(head is None or listed, f"{queue.name}: an idle profile cannot be found")
+    effective = sum(1 / len(a.profile.queues) for a in staffed)
+    _require(abs(queue.effective - effective) < 1e-6, f"{queue.name}: effective agents")
+    for need, lane in queue.lanes.items():
+        _require(lane.need == need and lane.queue is queue, f"{queue.name}: a lane is filed wrongly")
+        _lane(floor, queue, lane)
+
+
+def _lane_in_order(lane: Lane) -> None:
+    standing = list(lane.waiting)
+    _require(standing == sorted(standing, key=lambda c: c.order), "a lane is out of order")
+    _require(len(lane.waiting) == len(standing), "a lane's size is wrong")
+    _require(all(c.standing is lane for c in standing), "somebody stands in a lane and does not know it")
+
+
+def _lane(floor: Floor, queue: Queue, lane: Lane) -> None:
+    channel, skills, excluded = lane.need
+    _lane_in_order(lane)
+    for contact in lane.waiting:
+        _require((contact.channel, contact.skills, contact.excluded) == lane.need, f"{contact.id} strayed")
+    able = [
+        a
+        for a in floor.agents.values()
+        if queue.name in a.profile.tiers
+        and a.profile.channels >> channel & 1
+        and qualifies(a.profile.skills, skills)
+    ]
+    ready = [a for a in able if a.presence is Presence.READY]
+    _require(lane.staffed == len(ready), f"{queue.name}: staffed count of a lane")
+    idle = [a for a in able if room(a) >> channel & 1]
+    _require(lane.idle == len(idle), f"{queue.name}: idle count of a lane")
+    free = [a for a in idle if a.id not in excluded]
+    _require(not (len(lane.waiting) and free), f"{queue.name}: somebody waits while somebody is idle")
+    if queue.settings.strategy is Strategy.RING_SEVERAL:
+        _require(not (lane.thin and free), f"{queue.name}: a contact could ring at one more")
+    for pool, rank in lane.pools.items():
+        _require((lane, rank) in pool.lanes, f"{queue.name}: a pool does not know its lane")
+        profile = next(p for p in floor.profiles.values() if pool in p.pools)
+        _require(rank == rank_of(profile, queue, skills), f"{queue.name}: a rank is out of date")
+        head = pool.roll.first_order
+        listed = any(entry[3] is pool and entry[1] <= (head or 0) for entry in lane.best)
+        _require(head is None or listed, f"{queue.name}: an idle pool cannot be found")
 
 
 def _counts(floor: Floor) -> None:
@@ -83,17 +147,23 @@ def _counts(floor: Floor) -> None:
     still = [c for c in floor.contacts.values() if c.state is not ContactState.ENDED]
     _require(floor.open == len(still), "open contacts are miscounted")
     for profile in floor.profiles.values():
-        there = sum(1 for agent in floor.agents.values() if agent.profile is profile)
-        _require(profile.agents == there, "a profile's agents are miscounted")
-    for offer in floor.offers.values():
-        _require(offer.agent.offer is offer, f"offer {offer.id} is nobody's")
+        there = {agent for agent in floor.agents.values() if agent.profile is profile}
+        _require(set(profile.members) == there, "a profile's agents are miscounted")
+        ready = sum(1 for agent in there if agent.presence is Presence.READY)
+        _require(profile.ready == ready, "a profile's ready agents are miscounted")
 
 
 def _timers(floor: Floor) -> None:
     set_for = {(id(about), alarm) for _, _, alarm, about in floor.timers}
     for offer in floor.offers.values():
-        alarm = {Stage.RINGING: 1, Stage.BRIDGING: 2, Stage.CLOSING: 3}.get(offer.stage)
+        alarm = {Stage.RINGING: Alarm.RING, Stage.BRIDGING: Alarm.BRIDGE}.get(offer.stage)
+        if offer.stage is Stage.CLOSING and offer.agent.offer is offer:
+            alarm = Alarm.LEG_GONE
         _require(alarm is None or (id(offer), alarm) in set_for, f"nothing would end {offer.id}")
-    for agent in floor.agents.values():
-        if agent.routing is Routing.WRAP_UP:
-            _require((id(agent), 4) in set_for, f"nothing would end the wrap-up of {agent.id}")
+        if offer.work is Routing.WRAP_UP:
+            _require((id(offer), Alarm.WRAP_UP) in set_for, f"nothing would end the wrap-up of {offer.id}")
+    for contact in floor.contacts.values():
+        if contact.relax_at:
+            _require((id(contact), Alarm.RELAX) in set_for, f"nothing would relax {contact.id}")
+        if contact.standing is not None and contact.standing.queue is None:
+            _require((id(contact), Alarm.PREFER) in set_for, f"{contact.id} prefers somebody for ever")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from services.acd.domain import Channel, LeftQueue, OfferFailure, Outcome, Party, Presence, Routing
+from services.acd.engine.stimuli import Overflow, Skills
 
 # ---------------------------------------------------------------- to a switch
 
@@ -77,6 +78,7 @@ class Expel:
     holder: str
     contact_id: str
     reason: LeftQueue
+    overflow: Overflow
 
 
 @dataclass(slots=True)
@@ -91,14 +93,33 @@ class Mended:
 
 
 @dataclass(slots=True)
-class Reason:
-    """Why this agent and this contact. Kept as data; words are made when it is announced."""
+class Decision:
+    """Why this agent has been offered this contact: what held at that moment, both taken out already.
 
-    idle_ms: int  # the agent's, longest of all who qualified
-    others: int  # agents who qualified as well
-    waiting: int  # contacts in the same lane left waiting
-    queues: int  # of the agent with somebody waiting, this one the most overdue; 0: a caller sought an agent
+    `seeker` is who looked for whom: a contact that came (or came back) while agents were idle, or an agent
+    who came free while contacts waited.
+    """
+
+    offer_id: str
+    at: int
+    queue: str
+    agent_id: str
+    seeker: str  # "contact" or "agent"
+    rule: str  # the strategy's name; "preferred" or "last_agent" where that came first
+    idle_ms: int
+    tier: int
+    skill_score: int
+    others: int  # idle and qualified as well
+    runner_up: str  # who of them would have been next
+    qualified_busy: int
+    ready_unqualified: int
+    required: Skills
+    relaxed: int  # steps of relaxation so far
     overdue_ms: int  # wait so far plus head start, less the queue's target
+    waiting: int  # in the same lane, left waiting
+    competing: int  # lanes with somebody waiting that the agent could have taken from, this one included
+    runner_up_queue: str
+    runner_up_overdue_ms: int
 
 
 @dataclass(slots=True)
@@ -121,6 +142,7 @@ class ContactQueued:
     enqueued_at: int
     position: int
     expected_wait_ms: int | None
+    overflowed_from: str
 
 
 @dataclass(slots=True)
@@ -136,7 +158,8 @@ class ContactOffered:
     from_number: str
     to_number: str
     customer_id: str
-    reason: Reason
+    decision: Decision
+    channel: Channel
     offered_at: int
 
 
@@ -207,6 +230,7 @@ class ContactLeftQueue:
     waited_ms: int
     reason: LeftQueue
     left_at: int
+    overflow: Overflow
 
 
 @dataclass(slots=True)
@@ -242,6 +266,7 @@ class AgentStateChanged:
     previous_presence: Presence
     previous_routing: Routing
     previous_ms: int
+    by: str
 
 
 @dataclass(slots=True)

@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from services.acd.engine import agents, contacts, control, nodes, offers, stimuli, timers, views
+from services.acd.engine import (
+    agents,
+    contacts,
+    control,
+    endings,
+    nodes,
+    offers,
+    pairing,
+    queues,
+    stimuli,
+    timers,
+    views,
+    waiting,
+)
 from services.acd.engine.commands import Command
-from services.acd.engine.floor import Alarm, Floor, Policy, Queue
+from services.acd.engine.floor import Alarm, Floor, Policy
 
 Handler = Callable[[Floor, Any, int, list[Command]], None]
 
 # Timers handled in one go: a thousand wrap-ups that end in the same millisecond must not hold up a ring.
 TICK_MAX = 256
-
-
-def _put_queue(floor: Floor, stimulus: stimuli.PutQueue, now: int, out: list[Command]) -> None:
-    queue = floor.queues.get(stimulus.settings.name)
-    if queue is None:
-        floor.queues[stimulus.settings.name] = Queue(stimulus.settings)
-    else:
-        queue.settings = stimulus.settings  # whoever waits keeps the place got on entering
 
 
 def _tick(floor: Floor, stimulus: stimuli.Tick, now: int, out: list[Command]) -> None:
@@ -39,20 +44,23 @@ _ALARMS: dict[Alarm, Handler] = {
     Alarm.LEG_GONE: offers.leg_silent,
     Alarm.WRAP_UP: agents.end_wrap_up,
     Alarm.REST: agents.rested,
-    Alarm.LEAVE: contacts.waited_long_enough,
-    Alarm.RESUME: contacts.resume,
-    Alarm.GRACE: contacts.no_word_of_the_flow,
+    Alarm.LEAVE: waiting.waited_long_enough,
+    Alarm.RESUME: waiting.resume,
+    Alarm.GRACE: endings.no_word_of_the_flow,
     Alarm.NODE_LOST: nodes.node_lost,
+    Alarm.RELAX: waiting.relax,
+    Alarm.PREFER: pairing.preferred_no_more,
+    Alarm.NO_AGENTS: waiting.nobody_there,
 }
 
 _HANDLERS: dict[type, Handler] = {
-    stimuli.PutQueue: _put_queue,
+    stimuli.PutQueue: queues.put_queue,
     stimuli.PutAgents: agents.put_agents,
     stimuli.Open: contacts.opened,
-    stimuli.Enqueue: contacts.enqueue,
-    stimuli.Withdraw: contacts.withdraw,
-    stimuli.Close: contacts.close,
-    stimuli.CallerGone: contacts.caller_gone,
+    stimuli.Enqueue: waiting.enqueue,
+    stimuli.Withdraw: waiting.withdraw,
+    stimuli.Close: endings.close,
+    stimuli.CallerGone: endings.caller_gone,
     stimuli.LegAnswered: lambda floor, s, now, out: offers.answered(floor, s.offer_id, now, out),
     stimuli.LegGone: lambda floor, s, now, out: offers.leg_gone(
         floor, s.offer_id, s.cause, now, out, by_switch=s.by_switch

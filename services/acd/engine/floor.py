@@ -1,23 +1,29 @@
 """The floor: everything the engine knows, as plain records. It has no methods that decide.
 
-Contacts with the same queue and requirements share a *lane*; agents who may serve the same queues share a
-*profile*. Which lanes a profile serves is worked out once, when either comes to be, never for a call.
+Contacts that any of the same agents could serve share a *lane*: same queue, channel and requirements. Agents
+with the same queues, skills and capacity share a *profile*. Which lanes a profile serves is worked out once,
+when either comes to be, never for a contact. The idle agents of a profile stand in *pools*, one for each channel
+and each measure by which the profile's queues choose.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TypeAlias
 
-from services.acd.domain import Channel, ContactState, Outcome, Presence, Routing
-from services.acd.engine.commands import Reason
+from services.acd.domain import Channel, ContactState, LeftQueue, Outcome, Presence, Routing, WorkMode
+from services.acd.engine.commands import Decision
 from services.acd.engine.roll import Roll
-from services.acd.engine.stimuli import AgentSettings, QueueSettings
+from services.acd.engine.stimuli import AgentSettings, Capacity, Overflow, QueueSettings, Skills, Step, Tier
 
-# An order is milliseconds shifted by this, plus a running number: unique, and first come first in a tie.
+# An order is a value shifted by this, plus a running number: unique, and first come first in a tie.
 SHIFT = 40
+
+Agents: TypeAlias = frozenset[str]
+NOBODY: Agents = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +41,11 @@ class Policy:
     forget_ms: int = 120_000
     remember_max: int = 50_000
     handling_ms: int = 180_000
+    last_agents_max: int = 100_000
 
 
 class Stage(IntEnum):
-    """Where an offer, and with it the agent's leg, is."""
+    """Where an offer, and with it the agent's leg, is. Contacts without a call know no BRIDGING."""
 
     RINGING = 1
     BRIDGING = 2
@@ -46,47 +53,109 @@ class Stage(IntEnum):
     CLOSING = 4  # nothing more is wanted of the leg; the agent's phone is not free until it is gone
 
 
+class Measure(IntEnum):
+    """By what idle agents are put in order; the lowest value comes first."""
+
+    IDLE_SINCE_READY = 1
+    IDLE_SINCE_CONTACT = 2
+    OFFERED_AT = 3
+    CONTACTS = 4
+    OCCUPANCY = 5
+    POSITION = 6
+
+
+# What a lane is found by, within its queue: channel, requirements, and whom it excludes.
+Need: TypeAlias = tuple[Channel, Skills, Agents]
+
+
 @dataclass(slots=True, eq=False)
 class Lane:
     """Contacts that any of the same agents could serve, in the order they will be served."""
 
-    queue: Queue
+    queue: Queue | None  # None: the lane of one agent, for contacts that prefer them
+    need: Need
+    measure: Measure
     waiting: Roll[Contact] = field(default_factory=Roll)
-    profiles: list[Profile] = field(default_factory=list)
-    idle: int = 0  # agents of all its profiles who could take a contact now
-    # Heap of (order of the profile's longest idle, number, profile). An entry may be too early, never too
-    # late: agents who left are found out when it is looked at.
-    best: list[tuple[int, int, Profile]] = field(default_factory=list)
-    listed: dict[Profile, int] = field(default_factory=dict)
+    pools: dict[Pool, int] = field(default_factory=dict)  # with the rank of their agents: lower comes first
+    # Heap of (rank, order of the pool's first, number, pool). An entry may be too early, never too late:
+    # agents who left are found out when it is looked at.
+    best: list[tuple[int, int, int, Pool]] = field(default_factory=list)
+    listed: dict[Pool, int] = field(default_factory=dict)
+    idle: int = 0  # agents of all its pools who could take a contact now
+    staffed: int = 0  # agents who are ready and qualify, busy or not
+    # Contacts that ring at fewer agents than the queue wants.
+    thin: dict[Contact, None] = field(default_factory=dict)
+    dropped: bool = False
+
+    @property
+    def excluded(self) -> Agents:
+        return self.need[2]
+
+
+@dataclass(slots=True, eq=False)
+class Pool:
+    """Idle agents of one profile, for one channel, by one measure."""
+
+    number: int
+    channel: Channel
+    measure: Measure
+    queue: str  # POSITION is a place in this queue; else empty
+    roll: Roll[Agent] = field(default_factory=Roll)
+    lanes: list[tuple[Lane, int]] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
 class Profile:
-    """Agents who may serve the same queues."""
+    """Agents with the same queues and levels in them, the same skills and the same capacity."""
 
-    queues: frozenset[str]
-    number: int
-    lanes: list[Lane] = field(default_factory=list)
-    idle: Roll[Agent] = field(default_factory=Roll)
-    agents: int = 0
+    key: tuple[object, ...]
+    queues: tuple[str, ...]
+    tiers: dict[str, int]
+    skills: dict[str, int]
+    capacity: tuple[Capacity, ...]
+    channels: int  # a bit for each channel of the capacity
+    pools: list[Pool] = field(default_factory=list)
+    members: dict[Agent, None] = field(default_factory=dict)
+    ready: int = 0
+
+
+@dataclass(slots=True)
+class ForecastError:
+    """Of a way to foretell waits, over contacts that waited and were answered: foretold less waited, ms."""
+
+    contacts: int = 0
+    sum_ms: int = 0
+    sum_absolute_ms: int = 0
+
+    def add(self, foretold_ms: int, waited_ms: int) -> None:
+        self.contacts += 1
+        self.sum_ms += foretold_ms - waited_ms
+        self.sum_absolute_ms += abs(foretold_ms - waited_ms)
 
 
 @dataclass(slots=True, eq=False)
 class Queue:
     settings: QueueSettings
-    lane: Lane = field(init=False)
+    measure: Measure
+    lanes: dict[Need, Lane] = field(default_factory=dict)
     waiting: int = 0  # queued or offered
     staffed: int = 0  # agents ready for it, busy or not
+    effective: float = 0.0  # the same, an agent of n queues counting 1/n
+    unstaffed_since: int = 0
+    open: bool = True
+    open_until: int = 0  # `open` is known until then; 0: look
     handling_ms: int = 0  # of one contact, a moving average
+    last_wait_ms: int = -1  # of the last contact answered; -1: none yet
     entered: int = 0
     answered: int = 0
     abandoned: int = 0
+    overflowed: int = 0
     answered_in_time: int = 0
     abandoned_in_time: int = 0
     wait_answered_ms: int = 0
-
-    def __post_init__(self) -> None:
-        self.lane = Lane(self)
+    foretold: ForecastError = field(default_factory=ForecastError)
+    foretold_by_last: ForecastError = field(default_factory=ForecastError)
+    foretold_by_head: ForecastError = field(default_factory=ForecastError)
 
     @property
     def name(self) -> str:
@@ -95,16 +164,22 @@ class Queue:
 
 @dataclass(slots=True, eq=False)
 class Offer:
-    """One attempt to bring a contact and an agent together; its id is the uuid of the agent's leg."""
+    """One attempt to bring a contact and an agent together, and the conversation it becomes (a *segment*).
+
+    Its id is the uuid of the agent's leg. `work` is what it is for the agent, `stage` where its leg is: the
+    leg may be gone while its agent still wraps up, and may close while nobody works on it any more.
+    """
 
     id: str
     contact: Contact
     agent: Agent
     node: str
     queue: Queue
-    reason: Reason
     offered_at: int
+    leg: bool  # rung through a switch
     stage: Stage = Stage.RINGING
+    work: Routing = Routing.IDLE
+    until: int = 0  # end of the wrap-up
     expected_gone_at: int = 0
 
 
@@ -123,18 +198,37 @@ class Contact:
     priority: int = 0
     enqueued_at: int = 0
     order: int = 0
-    paused_until: int = 0  # after trouble on its switch; out of the lane, the order is kept
+    due: int = 0  # when its queue's target is missed, head start included
+    lane: Lane | None = None  # where it stands, or stood last
+    standing: Lane | None = None  # the lane it can be taken from at this moment: its own, or an agent's
+    skills: Skills = ()
+    steps: tuple[Step, ...] = ()  # of relaxation, still to come
+    relax_at: int = 0
+    relaxed: int = 0
+    excluded: Agents = NOBODY
+    preferred: Agent | None = None
+    prefer_until: int = 0
+    rule: str = ""  # why that one: "preferred" or "last_agent"
+    booked_at: int = 0  # when the customer is due; 0: no booking
+    hops: int = 0
+    came_by: tuple[str, ...] = ()  # queues it overflowed from
+    paused_until: int = 0  # booked for later, or trouble on its switch; out of the lane, the order is kept
     parted: bool = False  # its switch cannot be reached; out of the lane, the order is kept
     troubles: int = 0  # offers in a row that failed through the switch
     leave_at: int = 0
     holder: str = ""
     after_bridge: str = ""
     data: dict[str, str] = field(default_factory=dict)
-    told: int = 0  # the place its holder was told last
+    declined: tuple[LeftQueue, Overflow] | None = None  # why it does not wait, and where to instead
+    foretold_ms: int = -1  # on entering; -1: nobody could tell, or no wait was needed
+    foretold_by_last_ms: int = -1
+    foretold_by_head_ms: int = -1
     offer: Offer | None = None
+    rivals: list[Offer] | None = None  # rung besides `offer`, in queues that ring several
     offers: int = 0
     agent: Agent | None = None  # who served it last
     last_offer: str = ""
+    decisions: deque[Decision] | None = None
     answered_at: int = 0  # of the last conversation
     released_at: int = 0
     held_since: int = 0
@@ -160,19 +254,38 @@ class Agent:
     presence: Presence = Presence.OFFLINE
     reason: str = ""
     extension: str = ""  # for this session; empty: as configured
-    routing: Routing = Routing.IDLE
+    work_mode: WorkMode = WorkMode.CONTINUOUS
+    routing: Routing = Routing.IDLE  # the sum of all in hand
     since: int = 0
     until: int = 0
+    aside: bool = False  # not responding: not rung until they, or a team lead, say otherwise
+    hands: list[Offer] = field(default_factory=list)  # offered, connected or in wrap-up
+    offer: Offer | None = None  # the phone: until its leg is gone
+    own: Lane | None = None  # contacts that wait for this agent
+    standing: dict[Pool, int] = field(default_factory=dict)  # where they wait for a contact, and their order
     idle_since: int = 0
-    order: int = 0  # in the profile's idle roll; 0: not there
-    offer: Offer | None = None  # until its leg is gone
-    contact: Contact | None = None  # offered, connected or in wrap-up
+    contact_ended_at: int = 0
+    offered_at: int = 0
+    contacts: int = 0  # since midnight
+    occupancy: float = 0.0  # recent share of time on contacts, at `occupancy_at`
+    occupancy_at: int = 0
     misses: int = 0
     rest_until: int = 0
 
     @property
     def id(self) -> str:
         return self.settings.agent_id
+
+    @property
+    def contact(self) -> Contact | None:
+        """What came into their hands last."""
+        return self.hands[-1].contact if self.hands else None
+
+    def tier(self, queue: str) -> Tier:
+        return self.settings.tiers.get(queue, FIRST)
+
+
+FIRST = Tier()
 
 
 @dataclass(slots=True, eq=False)
@@ -198,9 +311,15 @@ class Alarm(IntEnum):
     RESUME = 7
     GRACE = 8
     NODE_LOST = 9
+    RELAX = 10
+    PREFER = 11
+    NO_AGENTS = 12
 
 
 Timer = tuple[int, int, Alarm, object]
+
+NO_SWITCH = ""
+"""Contacts without a call are counted under this node, which is always up."""
 
 
 @dataclass(slots=True)
@@ -209,12 +328,14 @@ class Floor:
     policy: Policy
     queues: dict[str, Queue] = field(default_factory=dict)
     agents: dict[str, Agent] = field(default_factory=dict)
-    profiles: dict[frozenset[str], Profile] = field(default_factory=dict)
+    profiles: dict[tuple[object, ...], Profile] = field(default_factory=dict)
     contacts: dict[str, Contact] = field(default_factory=dict)
-    offers: dict[str, Offer] = field(default_factory=dict)  # until the leg is gone
-    nodes: dict[str, Node] = field(default_factory=dict)
+    offers: dict[str, Offer] = field(default_factory=dict)  # until nobody works on them and the leg is gone
+    nodes: dict[str, Node] = field(default_factory=lambda: {NO_SWITCH: Node(NO_SWITCH)})
     timers: list[Timer] = field(default_factory=list)
     past: deque[tuple[int, Contact]] = field(default_factory=deque)  # ended, to be forgotten
+    # Customer, or number, to who served them last and when.
+    last_agents: OrderedDict[str, tuple[str, int]] = field(default_factory=OrderedDict)
     # How many agents in each (presence * 8 + routing).
     counts: list[int] = field(default_factory=lambda: [0] * 32)
     open: int = 0

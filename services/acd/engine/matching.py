@@ -1,123 +1,153 @@
 """Who talks to whom. Two questions, each answered from the heads of a few rolls.
 
-A contact that comes looks for the longest idle agent of its lane; an agent who comes free looks for the
-most overdue contact of the lanes they serve. So no lane ever has both somebody waiting and somebody idle,
-and no decision looks at more than the agent's own queues.
+A contact that comes looks for the first agent of its lane; an agent who comes free looks for the most overdue
+contact of the lanes they serve. So no lane ever has both somebody waiting and somebody idle, and no decision
+looks at more than the agent's own lanes.
 """
 
 from __future__ import annotations
 
 from heapq import heappop, heappush, heapreplace
 
-from services.acd.domain import Presence, Routing
-from services.acd.engine.commands import Reason
-from services.acd.engine.floor import SHIFT, Agent, Contact, Floor, Lane, Profile
+from services.acd.engine import occupancy
+from services.acd.engine.floor import SHIFT, Agent, Agents, Contact, Floor, Lane, Measure, Pool
+from services.acd.engine.stimuli import QueueSettings
 
-
-def available(agent: Agent) -> bool:
-    """Whether the agent could be rung this moment."""
-    return (
-        agent.presence is Presence.READY
-        and agent.routing is Routing.IDLE
-        and agent.offer is None
-        and not agent.rest_until
-    )
+NORMAL_TO_HIGHEST = 10
+STRICT_SHIFT = 42  # milliseconds since 1970 fit below it until the year 2109
 
 
 # ---------------------------------------------------------------- agents who wait for a contact
 
 
-def stand_by(floor: Floor, agent: Agent) -> None:
-    """Puts an available agent among the idle of their profile."""
-    order = agent.order = (agent.idle_since << SHIFT) + floor.next_number()
-    profile = agent.profile
-    profile.idle.add(order, agent)
-    for lane in profile.lanes:
+def value_of(agent: Agent, pool: Pool) -> int:
+    """By what the pool puts its agents in order; the lowest comes first."""
+    measure = pool.measure
+    if measure is Measure.IDLE_SINCE_READY:
+        return agent.idle_since
+    if measure is Measure.IDLE_SINCE_CONTACT:
+        return agent.contact_ended_at
+    if measure is Measure.OFFERED_AT:
+        return agent.offered_at
+    if measure is Measure.CONTACTS:
+        return agent.contacts
+    if measure is Measure.POSITION:
+        return agent.tier(pool.queue).position
+    return occupancy.order(agent)
+
+
+def stand_by(floor: Floor, agent: Agent, pool: Pool) -> None:
+    """Puts an agent who has room among the idle of a pool."""
+    order = agent.standing[pool] = (value_of(agent, pool) << SHIFT) + floor.next_number()
+    pool.roll.add(order, agent)
+    for lane, rank in pool.lanes:
         lane.idle += 1
-        listed = lane.listed.get(profile)
+        listed = lane.listed.get(pool)
         if listed is None or listed > order:
-            heappush(lane.best, (order, profile.number, profile))
-            lane.listed[profile] = order
+            heappush(lane.best, (rank, order, pool.number, pool))
+            lane.listed[pool] = order
 
 
-def stand_down(agent: Agent) -> None:
-    """Takes an agent out of the idle."""
-    agent.profile.idle.remove(agent.order)
-    agent.order = 0
-    for lane in agent.profile.lanes:
+def stand_down(agent: Agent, pool: Pool) -> None:
+    """Takes an agent out of the idle of a pool."""
+    pool.roll.remove(agent.standing.pop(pool))
+    for lane, _ in pool.lanes:
         lane.idle -= 1
 
 
-def longest_idle(lane: Lane) -> Agent | None:
-    """The agent who has been idle longest of all who may serve this lane."""
+def leave_pools(agent: Agent) -> None:
+    """Takes an agent out of all they stand in."""
+    for pool in list(agent.standing):
+        stand_down(agent, pool)
+
+
+def first_agent(lane: Lane) -> Agent | None:
+    """Who of the idle comes first for this lane."""
+    if lane.excluded:
+        return first_besides(lane, lane.excluded)
     best = lane.best
     while best:
-        order, number, profile = best[0]
-        head = profile.idle.first_order
+        rank, order, number, pool = best[0]
+        head = pool.roll.first_order
         if head == order:
-            return profile.idle.first()
+            return pool.roll.first()
         if head is None:
             heappop(best)
-            lane.listed.pop(profile, None)
+            lane.listed.pop(pool, None)
         else:
-            heapreplace(best, (head, number, profile))
-            lane.listed[profile] = head
+            heapreplace(best, (rank, head, number, pool))
+            lane.listed[pool] = head
     return None
+
+
+def first_besides(lane: Lane, excluded: Agents) -> Agent | None:
+    """The same without some: pools are looked through, which only the few contacts cost that exclude agents."""
+    found: tuple[int, int, Agent] | None = None
+    for pool, rank in lane.pools.items():
+        for agent in pool.roll:
+            if agent.settings.agent_id not in excluded:
+                order = agent.standing[pool]
+                if found is None or (rank, order) < found[:2]:
+                    found = (rank, order, agent)
+                break
+    return found[2] if found is not None else None
 
 
 # ---------------------------------------------------------------- contacts who wait for an agent
 
 
-def order_of(floor: Floor, contact: Contact, step_ms: int) -> int:
-    """A contact's place for as long as it waits: when it came, less the head start of its priority."""
-    return ((contact.enqueued_at - contact.priority * step_ms) << SHIFT) + floor.next_number()
+def place_in_line(floor: Floor, contact: Contact, settings: QueueSettings) -> None:
+    """Gives a contact its order for as long as it waits, and the moment it is due.
+
+    The order is when the wait began (or is booked for), less the head start of its priority; in a strict
+    queue the priority comes first of all. It does not change while the contact waits.
+    """
+    since = contact.booked_at or contact.enqueued_at
+    head_start = 0 if settings.strict else contact.priority * settings.priority_step_ms
+    value = since - head_start
+    contact.due = value + settings.service_level_ms
+    if settings.strict:
+        value += (NORMAL_TO_HIGHEST - contact.priority) << STRICT_SHIFT
+    contact.order = (value << SHIFT) + floor.next_number()
 
 
-def most_overdue(profile: Profile) -> tuple[Lane, int] | None:
-    """The lane whose first contact is most overdue against its queue's target, and how many compete."""
+def to_the_front(contact: Contact) -> None:
+    """Who was offered and not answered comes before all who were not, in their old order among each other."""
+    if contact.order > 0:
+        contact.order -= FRONT
+
+
+FRONT = 1 << (SHIFT + STRICT_SHIFT + 8)  # larger than any order, so what it is taken from becomes negative
+
+
+def most_overdue(agent: Agent, free: int) -> tuple[Lane, int, Lane | None] | None:
+    """Of the lanes the agent has room for: the one whose first contact is most overdue, how many compete, and
+    which came second."""
     chosen: Lane | None = None
-    soonest = competing = 0
-    for lane in profile.lanes:
-        order = lane.waiting.first_order
-        if order is None:
+    second: Lane | None = None
+    soonest = next_soonest = competing = 0
+    for pool in agent.profile.pools:
+        if not free >> pool.channel & 1:
             continue
-        competing += 1
-        due = order + (lane.queue.settings.service_level_ms << SHIFT)
-        if chosen is None or due < soonest:
-            chosen, soonest = lane, due
-    return None if chosen is None else (chosen, competing)
+        for lane, _ in pool.lanes:
+            if not lane.waiting or (lane.need[2] and agent.settings.agent_id in lane.need[2]):
+                continue
+            competing += 1
+            due = lane.waiting.first().due
+            if chosen is None or due < soonest:
+                second, next_soonest = chosen, soonest
+                chosen, soonest = lane, due
+            elif second is None or due < next_soonest:
+                second, next_soonest = lane, due
+    return None if chosen is None else (chosen, competing, second)
 
 
-def reason_for(agent: Agent, contact: Contact, lane: Lane, competing: int, now: int) -> Reason:
-    """Why these two, as the floor stands once both have been taken out of it."""
-    return Reason(
-        idle_ms=now - agent.idle_since,
-        others=lane.idle,
-        waiting=len(lane.waiting),
-        queues=competing,
-        overdue_ms=now - (contact.order >> SHIFT) - lane.queue.settings.service_level_ms,
-    )
-
-
-# ---------------------------------------------------------------- profiles
-
-
-def profile_for(floor: Floor, queues: frozenset[str]) -> Profile:
-    """The profile of agents who serve exactly these queues, made when the first such agent comes."""
-    profile = floor.profiles.get(queues)
-    if profile is None:
-        lanes = [floor.queues[name].lane for name in sorted(queues)]
-        profile = floor.profiles[queues] = Profile(queues, floor.next_number(), lanes)
-        for lane in lanes:
-            lane.profiles.append(profile)
-    return profile
-
-
-def leave_profile(floor: Floor, profile: Profile) -> None:
-    """One agent fewer; a profile without agents is forgotten."""
-    profile.agents -= 1
-    if profile.agents == 0:
-        del floor.profiles[profile.queues]
-        for lane in profile.lanes:
-            lane.profiles.remove(profile)
-            lane.listed.pop(profile, None)
+def thin_contact(agent: Agent, free: int) -> Contact | None:
+    """A contact that rings at fewer agents than its queue wants, for an agent with nothing else to do."""
+    for pool in agent.profile.pools:
+        if free >> pool.channel & 1:
+            for lane, _ in pool.lanes:
+                for contact in lane.thin:
+                    if agent.settings.agent_id not in lane.need[2]:
+                        return contact
+    return None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from services.acd.domain import CONTACT, ContactMove, ContactState, LeftQueue, Routing, RoutingMove
-from services.acd.engine.commands import Command, ContactAnswered, NodeStateChanged, Reason
-from services.acd.engine.contacts import caller_gone, node_for, open_contact, take_out
+from services.acd.engine import hands, matching
+from services.acd.engine.commands import Command, ContactAnswered, NodeStateChanged
+from services.acd.engine.contacts import node_for, open_contact
+from services.acd.engine.endings import caller_gone
 from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Node, Offer, Queue, Stage
-from services.acd.engine.matching import stand_down
 from services.acd.engine.offers import call_back, forget_leg, leg_gone
-from services.acd.engine.pairing import seek, shift, step_out
+from services.acd.engine.pairing import seek, step_out
 from services.acd.engine.stimuli import Adopt, Arrival, CallerGone, NodeDown, NodeUp
 from services.acd.engine.timers import set_timer
+from services.acd.engine.waiting import take_out
 
 
 def node_down(floor: Floor, stimulus: NodeDown, now: int, out: list[Command]) -> None:
@@ -50,7 +52,7 @@ def _order(contact: Contact) -> int:
 def node_lost(floor: Floor, node: Node, now: int, out: list[Command]) -> None:
     """It stayed away too long: its calls are given up, its agents work elsewhere."""
     node.lost_at = 0
-    for offer in [offer for offer in floor.offers.values() if offer.node == node.name]:
+    for offer in [each for each in floor.offers.values() if each.leg and each.node == node.name]:
         if offer.stage in (Stage.RINGING, Stage.BRIDGING):
             leg_gone(floor, offer.id, "SYSTEM_SHUTDOWN", now, out)
     for contact in list(node.contacts.values()):
@@ -72,43 +74,46 @@ def adopt(floor: Floor, stimulus: Adopt, now: int, out: list[Command]) -> None:
         return
     if contact.state in (ContactState.QUEUED, ContactState.OFFERED):
         take_out(floor, contact, LeftQueue.WITHDRAWN, now, out)
-    _connect(floor, stimulus, contact, agent, queue)
+    offer = _connect(floor, stimulus, contact, agent, queue)
     out.append(
         ContactAnswered(
             contact.id, stimulus.offer_id, agent.id, queue.name, contact.waited_ms, contact.answered_at
         )
     )
-    shift(floor, agent, now, out, RoutingMove.ADOPT)
+    matching.leave_pools(agent)
+    hands.move(floor, offer, RoutingMove.ADOPT, now, out)
+    hands.stand(floor, agent, hands.room(agent))
 
 
 def _let_go(floor: Floor, agent: Agent, now: int, out: list[Command]) -> bool:
     """Frees an agent for the conversation they are found in; False when they are in another already."""
-    offer = agent.offer
-    if offer is not None and offer.stage is Stage.TALKING:
+    leg = agent.offer
+    if leg is not None and leg.stage is Stage.TALKING:
         return False
-    if offer is not None and offer.stage is not Stage.CLOSING:
-        call_back(floor, offer, now, out)
-    if agent.routing is Routing.WRAP_UP and agent.contact is not None:
-        agent.contact.wrapping = False
+    if leg is not None and leg.stage is not Stage.CLOSING:
+        call_back(floor, leg, now, out)
+    for offer in [each for each in agent.hands if each.work is Routing.WRAP_UP]:
+        offer.contact.wrapping = False
+        hands.change(offer, RoutingMove.FINISH, now)
+        floor.offers.pop(offer.id, None)
     if agent.offer is not None:
         forget_leg(floor, agent.offer)
-    if agent.order:
-        stand_down(agent)
     return True
 
 
-def _connect(floor: Floor, stimulus: Adopt, contact: Contact, agent: Agent, queue: Queue) -> None:
+def _connect(floor: Floor, stimulus: Adopt, contact: Contact, agent: Agent, queue: Queue) -> Offer:
     contact.state = CONTACT[contact.state][ContactMove.ADOPT]
-    reason = Reason(idle_ms=0, others=0, waiting=0, queues=0, overdue_ms=0)
     offer = Offer(
-        stimulus.offer_id, contact, agent, contact.node, queue, reason, stimulus.answered_at, Stage.TALKING
+        stimulus.offer_id, contact, agent, contact.node, queue, stimulus.answered_at, True, Stage.TALKING
     )
     floor.offers[offer.id] = offer
     contact.offer = agent.offer = offer
-    contact.queue, contact.agent, agent.contact = queue, agent, contact
+    contact.queue, contact.agent = queue, agent
     contact.offers = max(contact.offers, 1)
     contact.last_offer = offer.id
     contact.enqueued_at, contact.answered_at = stimulus.enqueued_at, stimulus.answered_at
     contact.waited_ms = max(stimulus.answered_at - stimulus.enqueued_at, 0)
     contact.held_since = stimulus.answered_at if stimulus.held else 0
     agent.misses = agent.rest_until = 0
+    agent.aside = False
+    return offer

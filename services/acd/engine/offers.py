@@ -1,7 +1,8 @@
 """From ringing to the end of a conversation: what the agent's leg says, and what follows from it.
 
 The agent's leg may speak late, twice or not at all. Each word is taken only in the stage it fits; a word
-about an offer that is over only ever leads to the leg being ended.
+about an offer that is over only ever leads to the leg being ended. Offers of contacts without a call have no
+leg: the agent's own word stands for it.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from services.acd.domain import (
     ContactMove,
     LeftQueue,
     OfferFailure,
+    OverflowAction,
     Party,
+    Routing,
     RoutingMove,
     failure_of,
 )
+from services.acd.engine import forecasts, hands
 from services.acd.engine.agents import begin_wrap_up
 from services.acd.engine.commands import (
     Bridge,
@@ -31,7 +35,9 @@ from services.acd.engine.commands import (
     Mended,
 )
 from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Offer, Queue, Stage
-from services.acd.engine.pairing import queue_of, seek, settle, shift
+from services.acd.engine.matching import to_the_front
+from services.acd.engine.pairing import queue_of, ring_more, seek, settle
+from services.acd.engine.stimuli import FLOW, Overflow
 from services.acd.engine.timers import set_timer
 
 # Weight of a new conversation in a queue's average handling time: 1/16, some half an hour's memory in a
@@ -54,8 +60,24 @@ def answered(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
         return
     offer.stage = Stage.BRIDGING
     contact = offer.contact
+    _win(floor, offer, now, out)
     out.append(Bridge(offer.node, contact.call_id, offer.id, offer.agent.id, contact.after_bridge))
     set_timer(floor, now + floor.policy.bridge_timeout_ms, Alarm.BRIDGE, offer)
+
+
+def _win(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None:
+    """Of several agents who were rung this one was the fastest."""
+    contact = offer.contact
+    if contact.lane is not None:
+        contact.lane.thin.pop(contact, None)
+    if contact.rivals is None:
+        return
+    everybody = [contact.offer, *contact.rivals]
+    contact.offer, contact.rivals = offer, None
+    for rival in everybody:
+        if rival is not None and rival is not offer:
+            close_leg(floor, rival, "LOSE_RACE", now, out)
+            _failed(floor, rival, OfferFailure.ANSWERED_ELSEWHERE, "LOSE_RACE", now, out)
 
 
 def ring_timed_out(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None:
@@ -84,18 +106,40 @@ def bridge_failed(floor: Floor, offer_id: str, cause: str, now: int, out: list[C
 
 
 def fail(floor: Floor, offer: Offer, failure: OfferFailure, cause: str, now: int, out: list[Command]) -> None:
-    """The offer ends without a conversation. The contact goes on to the next agent at once."""
+    """The offer ends without a conversation. The contact goes on to the next agent at once, before others."""
     contact = offer.contact
+    if _still_rings_elsewhere(contact, offer):
+        trouble = failure is OfferFailure.SWITCH_ERROR
+        if trouble and contact.lane is not None:
+            contact.lane.thin.pop(contact, None)  # a switch that refuses is not asked again at once
+        _failed(floor, offer, failure, cause, now, out)
+        if not trouble:
+            ring_more(floor, contact, now, out)
+        return
     _undo(floor, offer, failure, cause, now, out)
     if contact.leave_at and contact.leave_at <= now:
-        leave(floor, contact, LeftQueue.MAX_WAIT, now, out)
+        contact.leave_at = now  # not in its lane any more, so nobody takes it before the timer does
+        set_timer(floor, now, Alarm.LEAVE, contact)
         return
     if failure is OfferFailure.SWITCH_ERROR:
         contact.paused_until = now + _pause_ms(floor, contact)
         set_timer(floor, contact.paused_until, Alarm.RESUME, contact)
+    elif failure in MISSES:
+        to_the_front(contact)
+    if contact.preferred is offer.agent:
+        contact.preferred = None  # asked, and did not take it
     node = floor.nodes.get(contact.node)
     contact.parted = node is None or not node.up
     seek(floor, contact, now, out)
+
+
+def _still_rings_elsewhere(contact: Contact, offer: Offer) -> bool:
+    """Whether others are rung for the contact as well; then they are all that is left of its offers."""
+    if not contact.rivals:
+        return False
+    rest = [each for each in (contact.offer, *contact.rivals) if each is not None and each is not offer]
+    contact.offer, contact.rivals = rest[0], rest[1:] or None
+    return True
 
 
 def _pause_ms(floor: Floor, contact: Contact) -> int:
@@ -107,28 +151,41 @@ def _pause_ms(floor: Floor, contact: Contact) -> int:
 def _undo(
     floor: Floor, offer: Offer, failure: OfferFailure, cause: str, now: int, out: list[Command]
 ) -> None:
-    contact, agent = offer.contact, offer.agent
+    """The contact waits again; the caller of this sees to where."""
+    contact = offer.contact
     contact.state = CONTACT[contact.state][ContactMove.REFUSE]
     contact.offer = None
+    if contact.lane is not None:
+        contact.lane.thin.pop(contact, None)
+    _failed(floor, offer, failure, cause, now, out)
+
+
+def _failed(
+    floor: Floor, offer: Offer, failure: OfferFailure, cause: str, now: int, out: list[Command]
+) -> None:
+    """The offer is out of the agent's hands, and what that says about the agent."""
+    agent = offer.agent
     out.append(
-        ContactOfferFailed(contact.id, offer.id, agent.id, failure, now - offer.offered_at, now, cause)
+        ContactOfferFailed(offer.contact.id, offer.id, agent.id, failure, now - offer.offered_at, now, cause)
     )
-    agent.contact = None
-    _judge(floor, agent, failure, now, out)
+    hands.change(offer, RoutingMove.REFUSE, now)
+    if failure in MISSES:
+        agent.misses += 1
+        agent.idle_since = now
+        if agent.misses >= floor.policy.misses_before_aside:
+            agent.aside = True
+        else:
+            agent.rest_until = now + floor.policy.rest_ms
+            set_timer(floor, agent.rest_until, Alarm.REST, agent)
+    hands.announce(floor, agent, now, out, about=offer)
+    drop_if_over(floor, offer)
+    settle(floor, agent, now, out)  # the phone is not free yet, but for other channels there may be room
 
 
-def _judge(floor: Floor, agent: Agent, failure: OfferFailure, now: int, out: list[Command]) -> None:
-    if failure not in MISSES:
-        shift(floor, agent, now, out, RoutingMove.CANCEL)
-        return
-    agent.misses += 1
-    agent.idle_since = now
-    if agent.misses >= floor.policy.misses_before_aside:
-        shift(floor, agent, now, out, RoutingMove.SET_ASIDE)
-        return
-    agent.rest_until = now + floor.policy.rest_ms
-    set_timer(floor, agent.rest_until, Alarm.REST, agent)
-    shift(floor, agent, now, out, RoutingMove.REFUSE)
+def drop_if_over(floor: Floor, offer: Offer) -> None:
+    """Nobody works on it, and its leg is gone: it is history."""
+    if offer.work is Routing.IDLE and (not offer.leg or offer.agent.offer is not offer):
+        floor.offers.pop(offer.id, None)
 
 
 # ---------------------------------------------------------------- conversation
@@ -143,9 +200,12 @@ def bridged(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
     contact, queue = offer.contact, offer.queue
     waited = now - contact.enqueued_at
     _count_answer(queue, waited)
+    _win(floor, offer, now, out)
+    forecasts.judge(queue, contact, waited)
     connect(contact, offer.agent, waited, now)
+    _remember(floor, contact, offer.agent, now)
     out.append(ContactAnswered(contact.id, offer.id, offer.agent.id, queue.settings.name, waited, now))
-    shift(floor, offer.agent, now, out, RoutingMove.CONNECT)
+    hands.move(floor, offer, RoutingMove.CONNECT, now, out)
 
 
 def _count_answer(queue: Queue, waited: int) -> None:
@@ -154,6 +214,18 @@ def _count_answer(queue: Queue, waited: int) -> None:
     queue.wait_answered_ms += waited
     if waited <= queue.settings.service_level_ms:
         queue.answered_in_time += 1
+
+
+def _remember(floor: Floor, contact: Contact, agent: Agent, now: int) -> None:
+    """Who served this caller last, so that they can be asked first next time."""
+    caller = contact.customer_id or contact.from_number
+    if not caller:
+        return
+    last = floor.last_agents
+    last[caller] = (agent.settings.agent_id, now)
+    last.move_to_end(caller)
+    if len(last) > floor.policy.last_agents_max:
+        last.popitem(last=False)
 
 
 def connect(contact: Contact, agent: Agent, waited: int, now: int) -> None:
@@ -165,7 +237,10 @@ def connect(contact: Contact, agent: Agent, waited: int, now: int) -> None:
     contact.leave_at = contact.held_since = contact.segment_hold_ms = 0
     contact.form_seen = False
     contact.troubles = 0
+    contact.preferred = None
+    contact.relax_at = 0
     agent.misses = 0
+    agent.contacts += 1
 
 
 def held(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
@@ -202,9 +277,11 @@ def release(
     contact.released_at = now
     contact.wrap_up_ms = 0
     _learn(queue, now - contact.answered_at + queue.settings.wrap_up_ms)
-    if leg_there:  # it ends with the bridge, by itself
+    if leg_there and offer.leg:  # it ends with the bridge, by itself
         offer.stage = Stage.CLOSING
         _expect_gone(floor, offer, now)
+    elif not offer.leg:
+        offer.stage = Stage.CLOSING
     out.append(
         ContactReleased(
             contact.id,
@@ -217,7 +294,7 @@ def release(
             now,
         )
     )
-    begin_wrap_up(floor, offer.agent, contact, queue.settings.wrap_up_ms, now, out)
+    begin_wrap_up(floor, offer, queue.settings.wrap_up_ms, now, out)
 
 
 def _learn(queue: Queue, took: int) -> None:
@@ -233,7 +310,8 @@ def _learn(queue: Queue, took: int) -> None:
 def close_leg(floor: Floor, offer: Offer, cause: str, now: int, out: list[Command]) -> None:
     """Ends a leg that is no longer wanted; the agent's phone is free when the switch says so."""
     offer.stage = Stage.CLOSING
-    ask_end(floor, offer, cause, now, out)
+    if offer.leg:
+        ask_end(floor, offer, cause, now, out)
 
 
 def ask_end(floor: Floor, offer: Offer, cause: str, now: int, out: list[Command]) -> None:
@@ -251,9 +329,9 @@ def forget_leg(floor: Floor, offer: Offer) -> None:
     """The leg is no more: the agent's phone is free."""
     offer.stage = Stage.CLOSING
     offer.expected_gone_at = 0
-    floor.offers.pop(offer.id, None)
     if offer.agent.offer is offer:
         offer.agent.offer = None
+    drop_if_over(floor, offer)
 
 
 def leg_gone(
@@ -261,7 +339,7 @@ def leg_gone(
 ) -> None:
     """The agent's leg ended; what that means depends on how far it had come."""
     offer = floor.offers.get(offer_id)
-    if offer is None:
+    if offer is None or not offer.leg or offer.agent.offer is not offer:
         return
     stage, asked = offer.stage, bool(offer.expected_gone_at)
     forget_leg(floor, offer)
@@ -292,30 +370,45 @@ def leg_silent(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None
 # ---------------------------------------------------------------- leaving a queue
 
 
-def leave(floor: Floor, contact: Contact, reason: LeftQueue, now: int, out: list[Command]) -> None:
-    """A queued contact, already out of its lane, goes back into the flow's hands."""
+def leave(
+    floor: Floor,
+    contact: Contact,
+    reason: LeftQueue,
+    now: int,
+    out: list[Command],
+    overflow: Overflow = FLOW,
+) -> None:
+    """A queued contact, already out of its lane, goes back into the flow's hands, or on to another queue."""
     queue = queue_of(contact)
     queue.waiting -= 1
     waited = now - contact.enqueued_at
-    contact.waited_ms += waited
     contact.state = CONTACT[contact.state][ContactMove.LEAVE]
-    contact.paused_until = contact.leave_at = 0
+    contact.paused_until = contact.leave_at = contact.relax_at = 0
     contact.parted = False
     if reason is LeftQueue.CALLER_HUNG_UP:
         queue.abandoned += 1
         if waited < queue.settings.service_level_ms:
             queue.abandoned_in_time += 1
-    out.append(ContactLeftQueue(contact.id, queue.settings.name, waited, reason, now))
+    out.append(ContactLeftQueue(contact.id, queue.settings.name, waited, reason, now, overflow))
+    if overflow.action is OverflowAction.QUEUE:
+        queue.overflowed += 1
+        return  # the wait goes on, and is counted when that is over
+    contact.waited_ms += waited
     if reason not in (LeftQueue.CALLER_HUNG_UP, LeftQueue.WITHDRAWN, LeftQueue.SWITCH_LOST):
-        out.append(Expel(contact.holder, contact.id, reason))
+        queue.overflowed += 1
+        out.append(Expel(contact.holder, contact.id, reason, overflow))
 
 
-def call_off(
-    floor: Floor, offer: Offer, failure: OfferFailure, cause: str, now: int, out: list[Command]
-) -> None:
-    """Ends an offer whose contact goes elsewhere; the contact is left queued, out of its lane."""
-    close_leg(floor, offer, cause, now, out)
-    _undo(floor, offer, failure, cause, now, out)
+def call_off_all(floor: Floor, contact: Contact, failure: OfferFailure, now: int, out: list[Command]) -> None:
+    """Ends all offers of a contact that goes elsewhere; it is left queued, out of its lane."""
+    if contact.lane is not None:
+        contact.lane.thin.pop(contact, None)  # or an agent let go would be rung for it again
+    while (offer := contact.offer) is not None:
+        close_leg(floor, offer, "ORIGINATOR_CANCEL", now, out)
+        if _still_rings_elsewhere(contact, offer):
+            _failed(floor, offer, failure, "ORIGINATOR_CANCEL", now, out)
+        else:
+            _undo(floor, offer, failure, "ORIGINATOR_CANCEL", now, out)
 
 
 def call_back(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None:

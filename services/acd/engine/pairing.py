@@ -2,92 +2,81 @@
 
 from __future__ import annotations
 
-from services.acd.domain import (
-    CONTACT,
-    ROUTING,
-    ContactMove,
-    ContactState,
-    Presence,
-    RoutingMove,
+from collections import deque
+
+from services.acd.domain import CONTACT, Channel, ContactMove, Presence, RoutingMove, Strategy
+from services.acd.engine import hands, matching
+from services.acd.engine.commands import Command, ContactOffered, Decision, Ring
+from services.acd.engine.floor import (
+    Agent,
+    Alarm,
+    Contact,
+    Floor,
+    Lane,
+    Measure,
+    Offer,
+    Queue,
 )
-from services.acd.engine import matching
-from services.acd.engine.commands import AgentStateChanged, Command, ContactOffered, Reason, Ring
-from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Offer, Queue
+from services.acd.engine.lanes import lane_of, score_of
+from services.acd.engine.roll import Roll
 from services.acd.engine.timers import set_timer
 
-
-def shift(
-    floor: Floor,
-    agent: Agent,
-    now: int,
-    out: list[Command],
-    move: RoutingMove | None = None,
-    *,
-    presence: Presence | None = None,
-    reason: str | None = None,
-    until: int = 0,
-) -> None:
-    """Moves an agent on either axis and announces it."""
-    before_presence, before_routing = agent.presence, agent.routing
-    if move is not None:
-        agent.routing = ROUTING[before_routing][move]
-        agent.until = until
-    if presence is not None:
-        agent.presence = presence
-    if reason is not None:
-        agent.reason = reason
-    counts = floor.counts
-    counts[before_presence * 8 + before_routing] -= 1
-    counts[agent.presence * 8 + agent.routing] += 1
-    spent = now - agent.since
-    agent.since = now
-    contact = agent.contact
-    out.append(
-        AgentStateChanged(
-            agent.settings.agent_id,
-            agent.presence,
-            agent.reason,
-            agent.routing,
-            contact.id if contact is not None else "",
-            now,
-            agent.until,
-            before_presence,
-            before_routing,
-            spent,
-        )
-    )
+DECISIONS_KEPT = 50
+"""Of one contact. Who is refused by fifty agents has other troubles than an incomplete explanation."""
 
 
 def settle(floor: Floor, agent: Agent, now: int, out: list[Command]) -> None:
-    """After any change: an available agent gets the most overdue contact or stands by."""
-    if not matching.available(agent):
-        if agent.order:
-            matching.stand_down(agent)
-        return
-    if agent.order:
-        return
-    found = matching.most_overdue(agent.profile)
-    if found is None:
-        matching.stand_by(floor, agent)
-        return
-    lane, competing = found
-    contact = lane.waiting.pop()
-    make(floor, contact, agent, matching.reason_for(agent, contact, lane, competing, now), now, out)
+    """After any change: an agent with room gets contacts until none waits, then stands by for more."""
+    free = hands.room(agent)
+    while free:
+        if agent.own is not None and (contact := _own(agent, free)) is not None:
+            step_out(contact)
+            make(floor, contact, agent, agent.own, now, out, rule=contact.rule)
+        elif (found := matching.most_overdue(agent, free)) is not None:
+            lane, competing, second = found
+            contact = lane.waiting.pop()
+            contact.standing = None
+            make(floor, contact, agent, lane, now, out, competing=competing, second=second)
+        elif (thin := matching.thin_contact(agent, free)) is not None and thin.lane is not None:
+            make(floor, thin, agent, thin.lane, now, out)
+        else:
+            break
+        free = hands.room(agent)
+    hands.stand(floor, agent, free)
 
 
 def seek(floor: Floor, contact: Contact, now: int, out: list[Command]) -> bool:
-    """A queued contact gets the longest idle agent, or stands in its lane. True when it was offered."""
-    queue = queue_of(contact)
+    """A queued contact gets the first agent of its lane, or stands in it. True when it was offered."""
     if contact.parted or contact.paused_until:
         return False
-    lane = queue.lane
-    agent = matching.longest_idle(lane)
+    if contact.preferred is not None and _prefers(contact, now):
+        return _seek_preferred(floor, contact, contact.preferred, now, out)
+    queue = queue_of(contact)
+    lane = lane_of(floor, contact, queue)
+    agent = matching.first_agent(lane)
     if agent is None:
         lane.waiting.add(contact.order, contact)
+        contact.standing = lane
         return False
-    matching.stand_down(agent)
-    make(floor, contact, agent, matching.reason_for(agent, contact, lane, 0, now), now, out)
+    make(floor, contact, agent, lane, now, out)
+    if queue.settings.strategy is Strategy.RING_SEVERAL:
+        ring_more(floor, contact, now, out)
     return True
+
+
+def ring_more(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None:
+    """Rings further agents for a contact that rings, as many as its queue wants at once."""
+    queue, lane = queue_of(contact), contact.lane
+    if lane is None or contact.offer is None or contact.preferred is not None:
+        return
+    wanted = queue.settings.ring_agents if queue.settings.strategy is Strategy.RING_SEVERAL else 1
+    while 1 + len(contact.rivals or ()) < wanted:
+        agent = matching.first_agent(lane)
+        if agent is None:
+            lane.thin[contact] = None
+            return
+        make(floor, contact, agent, lane, now, out)
+    lane.thin.pop(contact, None)
 
 
 def queue_of(contact: Contact) -> Queue:
@@ -98,61 +87,176 @@ def queue_of(contact: Contact) -> Queue:
     return queue
 
 
-def in_lane(contact: Contact) -> bool:
-    """Whether a queued contact stands in its lane, ready to be taken."""
-    return contact.state is ContactState.QUEUED and not contact.parted and not contact.paused_until
-
-
 def step_out(contact: Contact) -> None:
-    """Takes a queued contact out of its lane, if it stands there."""
-    if in_lane(contact):
-        queue_of(contact).lane.waiting.remove(contact.order)
+    """Takes a queued contact out of the lane it stands in, if it stands in one."""
+    if contact.standing is not None:
+        contact.standing.waiting.remove(contact.order)
+        contact.standing = None
 
 
-def make(floor: Floor, contact: Contact, agent: Agent, reason: Reason, now: int, out: list[Command]) -> None:
-    """Rings `agent` for `contact`; both have been taken out of what they waited in."""
+# ---------------------------------------------------------------- a contact that prefers an agent
+
+
+def _prefers(contact: Contact, now: int) -> bool:
+    """Whether the preferred agent is still waited for."""
+    agent = contact.preferred
+    if agent is None or now >= contact.prefer_until or agent.presence is Presence.OFFLINE or agent.aside:
+        contact.preferred = None
+        return False
+    return bool(agent.profile.channels >> contact.channel & 1)
+
+
+def _seek_preferred(floor: Floor, contact: Contact, agent: Agent, now: int, out: list[Command]) -> bool:
+    lane = agent.own
+    if lane is None:
+        lane = agent.own = Lane(None, (Channel.UNSPECIFIED, (), frozenset()), Measure.POSITION)
+    if hands.room(agent) >> contact.channel & 1:
+        make(floor, contact, agent, lane, now, out, rule=contact.rule)
+        return True
+    lane.waiting.add(contact.order, contact)
+    contact.standing = lane
+    set_timer(floor, contact.prefer_until, Alarm.PREFER, contact)
+    return False
+
+
+def _own(agent: Agent, free: int) -> Contact | None:
+    """The first of the contacts that wait for this agent for which there is room."""
+    waiting: Roll[Contact] | tuple[Contact, ...] = agent.own.waiting if agent.own is not None else ()
+    return next((contact for contact in waiting if free >> contact.channel & 1), None)
+
+
+def preferred_no_more(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None:
+    """Waited long enough for the preferred agent, or they have gone: whoever qualifies."""
+    contact.preferred = None
+    if contact.standing is not None:
+        step_out(contact)
+        seek(floor, contact, now, out)
+
+
+def nobody_waits_for(floor: Floor, agent: Agent, now: int, out: list[Command]) -> None:
+    """The agent has gone: contacts that preferred them go to whoever qualifies."""
+    if agent.own is not None:
+        for contact in list(agent.own.waiting):
+            preferred_no_more(floor, contact, now, out)
+
+
+# ---------------------------------------------------------------- the offer
+
+
+def make(
+    floor: Floor,
+    contact: Contact,
+    agent: Agent,
+    lane: Lane,
+    now: int,
+    out: list[Command],
+    *,
+    rule: str = "",
+    competing: int = 0,
+    second: Lane | None = None,
+) -> None:
+    """Offers `contact` to `agent`; the contact has been taken out of what it waited in."""
     queue = queue_of(contact)
-    settings = queue.settings
-    offer = Offer(floor.new_id(), contact, agent, contact.node, queue, reason, now)
+    call = contact.channel is Channel.VOICE
+    offer = Offer(floor.new_id(), contact, agent, contact.node, queue, now, call)
     floor.offers[offer.id] = offer
-    contact.state = CONTACT[contact.state][ContactMove.OFFER]
-    contact.offer = agent.offer = offer
+    if contact.offer is None:
+        contact.state = CONTACT[contact.state][ContactMove.OFFER]
+        contact.offer = offer
+    else:
+        contact.rivals = [*(contact.rivals or ()), offer]
     contact.offers += 1
     contact.last_offer = offer.id
-    agent.contact = contact
-    out.append(
-        Ring(
-            contact.node,
-            offer.id,
-            contact.id,
-            agent.id,
-            agent.extension or agent.settings.extension,
-            settings.name,
-            settings.ring_timeout_ms,
-            contact.enqueued_at,
-            contact.opened_at,
-            contact.call_id,
-            contact.from_number,
-            contact.to_number,
-            contact.customer_id,
-        )
+    idle_ms = now - agent.idle_since
+    agent.offered_at = now
+    if call:
+        agent.offer = offer
+    hands.change(offer, RoutingMove.OFFER, now)
+    if agent.standing:
+        hands.stand(floor, agent, hands.room(agent))
+    decision = _decision(offer, lane, idle_ms, now, rule, competing, second)
+    if contact.decisions is None:
+        contact.decisions = deque(maxlen=DECISIONS_KEPT)
+    contact.decisions.append(decision)
+    if call:
+        out.append(_ring(offer))
+    out.append(_offered(offer, decision, now))
+    hands.announce(floor, agent, now, out, about=offer)
+    set_timer(floor, now + queue.settings.ring_timeout_ms, Alarm.RING, offer)
+
+
+def _decision(
+    offer: Offer, lane: Lane, idle_ms: int, now: int, rule: str, competing: int, second: Lane | None
+) -> Decision:
+    """Why these two, as the floor stands once both have been taken out of it."""
+    contact, agent, queue = offer.contact, offer.agent, offer.queue
+    strategy = queue.settings.strategy
+    others = lane.idle
+    runner_up = matching.first_agent(lane) if others else None
+    if any(pool in lane.pools for pool in agent.standing):
+        others -= 1  # they have room for more, but are no other
+        runner_up = matching.first_besides(lane, lane.excluded | {agent.settings.agent_id})
+    return Decision(
+        offer.id,
+        now,
+        queue.settings.name,
+        agent.settings.agent_id,
+        "agent" if competing else "contact",
+        rule or RULES[strategy],
+        idle_ms,
+        agent.profile.tiers.get(queue.settings.name, 0),
+        score_of(agent.profile, queue, contact.skills) if strategy is Strategy.BEST_SKILL else 0,
+        others,
+        runner_up.settings.agent_id if runner_up is not None else "",
+        max(lane.staffed - others - 1, 0),
+        max(queue.staffed - lane.staffed, 0) if lane.queue is not None else 0,
+        contact.skills,
+        contact.relaxed,
+        now - contact.due,
+        len(lane.waiting),
+        competing,
+        second.queue.settings.name if second is not None and second.queue is not None else "",
+        now - second.waiting.first().due if second is not None and second.waiting else 0,
     )
-    out.append(
-        ContactOffered(
-            contact.id,
-            offer.id,
-            agent.id,
-            settings.name,
-            contact.node,
-            contact.offers,
-            now - contact.enqueued_at,
-            settings.ring_timeout_ms,
-            contact.from_number,
-            contact.to_number,
-            contact.customer_id,
-            reason,
-            now,
-        )
+
+
+RULES = {strategy: strategy.name.lower() for strategy in Strategy}
+
+
+def _ring(offer: Offer) -> Ring:
+    contact, agent, settings = offer.contact, offer.agent, offer.queue.settings
+    return Ring(
+        contact.node,
+        offer.id,
+        contact.id,
+        agent.settings.agent_id,
+        agent.extension or agent.settings.extension,
+        settings.name,
+        settings.ring_timeout_ms,
+        contact.enqueued_at,
+        contact.opened_at,
+        contact.call_id,
+        contact.from_number,
+        contact.to_number,
+        contact.customer_id,
     )
-    shift(floor, agent, now, out, RoutingMove.OFFER)
-    set_timer(floor, now + settings.ring_timeout_ms, Alarm.RING, offer)
+
+
+def _offered(offer: Offer, decision: Decision, now: int) -> ContactOffered:
+    contact, settings = offer.contact, offer.queue.settings
+    return ContactOffered(
+        contact.id,
+        offer.id,
+        offer.agent.settings.agent_id,
+        settings.name,
+        contact.node,
+        contact.offers,
+        now - contact.enqueued_at,
+        settings.ring_timeout_ms,
+        contact.from_number,
+        contact.to_number,
+        contact.customer_id,
+        decision,
+        contact.channel,
+        now,
+    )

@@ -9,7 +9,35 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from services.acd.domain import Channel, Outcome, Presence, Routing
+from services.acd.domain import Channel, Outcome, OverflowAction, Presence, Routing, Strategy, WorkMode
+from services.chassis.hours import Calendar
+
+Skills: TypeAlias = tuple[tuple[str, int], ...]
+"""Names with levels 1 to 10, by name: what is required, or what an agent can do."""
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Overflow:
+    """What happens to a contact that a queue cannot keep; `target` is a queue, a number or a node."""
+
+    action: OverflowAction = OverflowAction.FLOW
+    target: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.action.name.lower()}:{self.target}".removesuffix(":") if self.action else ""
+
+
+FLOW = Overflow()
+
+
+@dataclass(frozen=True, slots=True)
+class Ease:
+    """After so long a wait every required level is so much lower; `by` 0: nothing is required any more."""
+
+    after_ms: int
+    by: int
 
 
 @dataclass(slots=True)
@@ -24,6 +52,40 @@ class QueueSettings:
     priority_step_ms: int = 60_000
     max_wait_ms: int = 0  # 0: no bound
     max_length: int = 10_000
+    strategy: Strategy = Strategy.LONGEST_IDLE
+    strict: bool = False  # higher priority first, however long others have waited
+    idle_since_contact: bool = False  # breaks do not start an agent's idle time anew
+    ring_agents: int = 3  # RING_SEVERAL: so many at once
+    hours: Calendar | None = None  # None: always open
+    relax: tuple[Ease, ...] = ()
+    last_agent_wait_ms: int = 0  # 0: a caller's last agent is not preferred
+    last_agent_memory_ms: int = DAY_MS
+    on_max_wait: Overflow = FLOW
+    on_full: Overflow = FLOW
+    on_closed: Overflow = FLOW
+    on_no_agents: Overflow = FLOW
+    no_agents_after_ms: int | None = None  # None: contacts wait for somebody to come
+    waiting_flow: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """An agent's place in a queue: lower levels are asked first, `position` counts within the level."""
+
+    level: int = 1
+    position: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """How many contacts of a channel at once; `alone`: with one of these in hand no other channel's come."""
+
+    channel: Channel
+    most: int = 1
+    alone: bool = False
+
+
+ONE_CALL = (Capacity(Channel.VOICE, 1, alone=True),)
 
 
 @dataclass(slots=True)
@@ -34,6 +96,10 @@ class AgentSettings:
     name: str = ""
     extension: str = ""
     queues: tuple[str, ...] = ()
+    tiers: dict[str, Tier] = field(default_factory=dict)  # by queue, where not the first of the first
+    skills: Skills = ()
+    capacity: tuple[Capacity, ...] = ONE_CALL
+    work_mode: WorkMode = WorkMode.CONTINUOUS
 
 
 @dataclass(slots=True)
@@ -67,6 +133,14 @@ class Open:
     arrival: Arrival
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is required of an agent from so long a wait on."""
+
+    after_ms: int
+    skills: Skills
+
+
 @dataclass(slots=True)
 class Enqueue:
     arrival: Arrival
@@ -76,6 +150,12 @@ class Enqueue:
     holder: str = ""
     after_bridge: str = ""
     data: dict[str, str] = field(default_factory=dict)
+    skills: Skills = ()
+    relax: tuple[Step, ...] = ()  # by `after_ms`; empty: as the queue says
+    preferred: str = ""  # an agent who is asked first
+    prefer_ms: int = 0  # 0: as long as the queue says
+    excluded: tuple[str, ...] = ()  # agents, by id
+    booked_at: int = 0
 
 
 @dataclass(slots=True)
@@ -155,11 +235,13 @@ class SetPresence:
     presence: Presence
     reason: str = ""
     extension: str = ""
+    by: str = ""  # who says so, when it is not the agent
+    work_mode: WorkMode = WorkMode.UNSPECIFIED  # unspecified: as it is
 
 
 @dataclass(slots=True)
 class Answer:
-    """The agent wants the phone to pick up."""
+    """The agent takes the offer: a phone is to pick up, another contact is theirs at once."""
 
     agent_id: str
     offer_id: str
@@ -173,6 +255,8 @@ class Reject:
 
 @dataclass(slots=True)
 class HangUp:
+    """The agent ends the conversation."""
+
     agent_id: str
     contact_id: str
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 
 from services.acd.domain import ContactState, Routing
-from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Node, Offer, Stage, Timer
+from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Node, Offer, Queue, Stage, Timer
 
 SWEEP_FLOOR = 4_096  # below this many a sweep is not worth its time
 
@@ -18,7 +18,7 @@ def set_timer(floor: Floor, at: int, alarm: Alarm, about: object) -> None:
     """Notes that at `at` something may be due."""
     timers = floor.timers
     heappush(timers, (at, floor.next_number(), alarm, about))
-    alive_at_most = 3 * (len(floor.contacts) + len(floor.agents) + len(floor.offers) + len(floor.nodes))
+    alive_at_most = 4 * (len(floor.contacts) + len(floor.agents) + len(floor.offers) + len(floor.nodes))
     if len(timers) > SWEEP_FLOOR and len(timers) > 2 * alive_at_most:
         timers[:] = [timer for timer in timers if matters(timer)]
         heapify(timers)
@@ -38,18 +38,25 @@ def matters(timer: Timer) -> bool:
     """Whether what the timer was set for is still so."""
     at, _, alarm, about = timer
     if isinstance(about, Offer):
-        if alarm is Alarm.RING:
-            return about.stage is Stage.RINGING
-        if alarm is Alarm.BRIDGE:
-            return about.stage is Stage.BRIDGING
-        return about.expected_gone_at == at
+        return _matters_to_offer(about, alarm, at)
     if isinstance(about, Contact):
         return _matters_to_contact(about, alarm, at)
     if isinstance(about, Agent):
-        if alarm is Alarm.WRAP_UP:
-            return about.routing is Routing.WRAP_UP and about.until == at
         return about.rest_until == at
+    if isinstance(about, Queue):
+        after = about.settings.no_agents_after_ms
+        return not about.staffed and after is not None and about.unstaffed_since + after <= at
     return isinstance(about, Node) and about.lost_at == at
+
+
+def _matters_to_offer(offer: Offer, alarm: Alarm, at: int) -> bool:
+    if alarm is Alarm.RING:
+        return offer.stage is Stage.RINGING
+    if alarm is Alarm.BRIDGE:
+        return offer.stage is Stage.BRIDGING
+    if alarm is Alarm.WRAP_UP:
+        return offer.work is Routing.WRAP_UP and offer.until == at
+    return offer.expected_gone_at == at
 
 
 def _matters_to_contact(contact: Contact, alarm: Alarm, at: int) -> bool:
@@ -57,4 +64,8 @@ def _matters_to_contact(contact: Contact, alarm: Alarm, at: int) -> bool:
         return contact.leave_at == at and contact.state is ContactState.QUEUED
     if alarm is Alarm.RESUME:
         return contact.paused_until == at
+    if alarm is Alarm.RELAX:
+        return contact.relax_at == at
+    if alarm is Alarm.PREFER:
+        return contact.prefer_until == at and contact.preferred is not None
     return contact.grace_until == at and contact.state is not ContactState.ENDED

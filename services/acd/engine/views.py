@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import merge
 
 from services.acd.domain import ContactState, Presence, Routing
-from services.acd.engine.floor import Contact, Floor, Queue
-from services.acd.engine.pairing import in_lane
+from services.acd.engine.floor import Contact, Floor, ForecastError, Queue
+from services.acd.engine.forecasts import expected_wait_ms, place_of
+
+__all__ = ["Figures", "QueueFigures", "expected_wait_ms", "figures", "in_order", "place_of", "reset"]
 
 
-def place_of(floor: Floor, contact: Contact) -> tuple[int, int | None]:
-    """Place in the queue, 1 is next, and expected wait in ms; (0, None) for who does not wait."""
-    queue = contact.queue
-    if queue is None or contact.state not in (ContactState.QUEUED, ContactState.OFFERED):
-        return 0, None
-    if contact.state is ContactState.OFFERED or (queue.lane.idle and in_lane(contact)):
-        return 1, 0
-    position = queue.lane.waiting.place(contact.order)
-    return position, expected_wait_ms(floor, queue, position)
+def in_order(queue: Queue) -> Iterator[Contact]:
+    """All who stand in the queue's lanes, as they would be served if every agent could serve each of them."""
+    return merge(*(lane.waiting for lane in queue.lanes.values()), key=_order)
 
 
-def expected_wait_ms(floor: Floor, queue: Queue, position: int) -> int | None:
-    """How long until whoever has this place is served; None when nobody is there to serve."""
-    if not queue.staffed:
-        return None
-    return position * (queue.handling_ms or floor.policy.handling_ms) // queue.staffed
+def _order(contact: Contact) -> int:
+    return contact.order
 
 
 @dataclass(slots=True)
@@ -40,6 +35,11 @@ class QueueFigures:
     abandoned_in_time: int
     total_wait_answered_ms: int
     agents_staffed: int
+    agents_effective: float
+    overflowed: int
+    foretold: ForecastError
+    foretold_by_last: ForecastError
+    foretold_by_head: ForecastError
 
     @property
     def service_level(self) -> float | None:
@@ -67,9 +67,9 @@ def figures(floor: Floor, now: int) -> Figures:
 
 
 def _longest(queue: Queue, now: int) -> int:
-    """Of the first in line: who came with priority may have waited less than somebody behind."""
-    waiting = queue.lane.waiting
-    return now - waiting.first().enqueued_at if len(waiting) else 0
+    """Of the first in each lane: who came with priority may have waited less than somebody behind."""
+    waits = [now - lane.waiting.first().enqueued_at for lane in queue.lanes.values() if lane.waiting]
+    return max(waits, default=0)
 
 
 def _figures(queue: Queue, longest_wait_ms: int) -> QueueFigures:
@@ -85,6 +85,11 @@ def _figures(queue: Queue, longest_wait_ms: int) -> QueueFigures:
         queue.abandoned_in_time,
         queue.wait_answered_ms,
         queue.staffed,
+        queue.effective,
+        queue.overflowed,
+        queue.foretold,
+        queue.foretold_by_last,
+        queue.foretold_by_head,
     )
 
 
@@ -106,5 +111,9 @@ def _agents(counts: list[int]) -> dict[str, int]:
 def reset(floor: Floor) -> None:
     """A new day: live counters start again; what waits goes on waiting."""
     for queue in floor.queues.values():
-        queue.entered = queue.answered = queue.abandoned = 0
+        queue.entered = queue.answered = queue.abandoned = queue.overflowed = 0
         queue.answered_in_time = queue.abandoned_in_time = queue.wait_answered_ms = 0
+        queue.foretold, queue.foretold_by_last = ForecastError(), ForecastError()
+        queue.foretold_by_head = ForecastError()
+    for agent in floor.agents.values():
+        agent.contacts = 0

@@ -99,7 +99,7 @@ class Reconciler:
         ours: set[str] = set()
         for tenant, engine in list(self._router.engines.items()):
             floor = engine.floor
-            legs = [offer for offer in floor.offers.values() if offer.node == node]
+            legs = [o for o in floor.offers.values() if o.leg and o.node == node and o.agent.offer is o]
             known = floor.nodes.get(node)
             callers = list(known.contacts.values()) if known else []
             ours.update(offer.id for offer in legs)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from services.acd.api import words
+from services.acd import words
 from services.acd.config import AcdConfig
 from services.acd.domain import ContactState
 from services.acd.engine import Engine, commands
 from services.acd.engine.floor import Contact, Queue
-from services.acd.engine.views import expected_wait_ms
+from services.acd.engine.views import expected_wait_ms, in_order
 from services.acd.service.router import Router
 from services.chassis.errors import Full, Stale
 from services.stubs.acd.v1 import acd_pb2 as pb
@@ -95,7 +95,7 @@ class Watches:
     async def _tell_places(self, tenant: str, engine: Engine) -> None:
         told: dict[str, dict[str, int]] = {}
         for queue in list(engine.floor.queues.values()):
-            waiting = list(queue.lane.waiting)
+            waiting = list(in_order(queue))
             for start in range(0, len(waiting), SLICE):
                 self._tell_some(tenant, engine, queue, waiting[start : start + SLICE], start, told)
                 await asyncio.sleep(0)

@@ -366,8 +366,9 @@ def test_reason_says_why_this_agent() -> None:
     for number in (1, 2, 3):
         day.agent(f"a{number}")
         day.wait(10)
-    reason = one(day.call("c1"), commands.ContactOffered).reason
-    assert (reason.idle_ms, reason.others, reason.waiting) == (30_000, 2, 0)
+    why = one(day.call("c1"), commands.ContactOffered).decision
+    assert (why.idle_ms, why.others, why.waiting) == (30_000, 2, 0)
+    assert (why.seeker, why.rule, why.runner_up) == ("contact", "longest_idle", "a2")
 
 
 def test_caller_withdraws_while_phone_rings() -> None:

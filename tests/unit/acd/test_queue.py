@@ -59,8 +59,9 @@ def test_agent_of_two_queues_takes_the_most_overdue() -> None:
     day.wait(10)
     out = day.ready("a1")
     assert one(out, commands.Ring).contact_id == "c2"
-    reason = one(out, commands.ContactOffered).reason
-    assert (reason.queues, reason.overdue_ms) == (2, 5_000)
+    why = one(out, commands.ContactOffered).decision
+    assert (why.seeker, why.competing, why.overdue_ms) == ("agent", 2, 5_000)
+    assert (why.runner_up_queue, why.runner_up_overdue_ms) == ("sales", -8_000)
 
 
 def test_longest_idle_over_all_profiles() -> None:
@@ -98,7 +99,7 @@ def test_enqueue_repeated_is_one_contact() -> None:
     day.call("c1")
     assert day.call("c1") == []
     assert views.place_of(day.engine.floor, day.engine.floor.contacts["c1"]) == (2, None)
-    assert len(day.engine.floor.queues["sales"].lane.waiting) == 2
+    assert sum(len(lane.waiting) for lane in day.engine.floor.queues["sales"].lanes.values()) == 2
 
 
 def test_place_survives_a_restart_of_the_acd() -> None:

@@ -10,28 +10,56 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from services.acd.domain import Outcome, Presence, Routing
+from services.acd.domain import (
+    Channel,
+    Outcome,
+    OverflowAction,
+    Presence,
+    Routing,
+    Strategy,
+    WorkMode,
+)
 from services.acd.engine import Engine, commands, stimuli
 from services.acd.engine.check import validate
 from services.acd.engine.floor import Policy
+from services.acd.engine.stimuli import FLOW, ONE_CALL, Capacity, Ease, Overflow, Tier
 from services.chassis.errors import SwitchyardError
 from tests.unit.acd.transcript import START, Numbered, arrival
 
-QUEUES = ("sales", "support", "vip")
+QUEUES = ("sales", "support", "vip", "night")
 NODES = ("fs1", "fs2")
-AGENTS = tuple(f"a{number}" for number in range(5))
-CONTACTS = tuple(f"c{number}" for number in range(8))
-POLICY = Policy(misses_before_aside=2, forget_ms=600_000, node_lost_ms=60_000)
+AGENTS = tuple(f"a{number}" for number in range(6))
+CONTACTS = tuple(f"c{number}" for number in range(9))
+CHATS = CONTACTS[6:]
+"""The last contacts are chats: no call, no switch."""
+POLICY = Policy(misses_before_aside=2, forget_ms=10**9, node_lost_ms=60_000)
+CHATTY = (Capacity(Channel.VOICE, 1, alone=True), Capacity(Channel.CHAT, 2))
+SKILLS = ("english", "billing")
 
 agents = st.sampled_from(AGENTS)
 contacts = st.sampled_from(CONTACTS)
 queues = st.sampled_from(QUEUES)
 nodes = st.sampled_from(NODES)
 causes = st.sampled_from(["USER_BUSY", "NO_ANSWER", "NORMAL_CLEARING", "SWITCH_CONGESTION", "ODD"])
+skills = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 10), max_size=2).map(
+    lambda found: tuple(sorted(found.items()))
+)
+strategies = st.sampled_from(list(Strategy)[1:])
+overflows = st.sampled_from(
+    [FLOW, Overflow(OverflowAction.QUEUE, "night"), Overflow(OverflowAction.VOICEMAIL)]
+)
 
 
 def node_of(contact_id: str) -> str:
-    return NODES[int(contact_id[1:]) % 2]
+    return "" if contact_id in CHATS else NODES[int(contact_id[1:]) % 2]
+
+
+def who(contact_id: str) -> stimuli.Arrival:
+    found = arrival(contact_id, node_of(contact_id))
+    found.from_number = f"+86{int(contact_id[1:]) % 3}"  # some call again, and may get who they spoke with
+    if contact_id in CHATS:
+        found.channel, found.call_id = Channel.CHAT, ""
+    return found
 
 
 class Floor(RuleBasedStateMachine):
@@ -42,25 +70,47 @@ class Floor(RuleBasedStateMachine):
         self.engine = Engine(Numbered(), POLICY)
         self.now = START
         self.facts: list[commands.Command] = []
-        self.rings: dict[str, commands.Ring] = {}
+        self.rings: dict[str, commands.ContactOffered] = {}
         for node in NODES:
             self.tell(stimuli.NodeUp(node))
-        for queue in QUEUES:
-            self.tell(
-                stimuli.PutQueue(
-                    stimuli.QueueSettings(
-                        queue,
-                        wrap_up_ms=5_000 if queue == "sales" else 0,
-                        max_wait_ms=90_000 if queue == "vip" else 0,
-                        service_level_ms=5_000 if queue == "vip" else 20_000,
-                        max_length=6,
-                    )
-                )
-            )
-        given = [QUEUES, QUEUES[:1], QUEUES[1:2], QUEUES[1:], QUEUES[:1]]
+        for queue in reversed(QUEUES):  # overflows lead to a queue that is there
+            self.put_queue(queue, Strategy.LONGEST_IDLE, strict=False, sticky=False, overflow=FLOW)
+        given = [QUEUES, QUEUES[:1], QUEUES[1:2], QUEUES[1:], QUEUES[:1], QUEUES[:2]]
         self.tell(
             stimuli.PutAgents(
-                [stimuli.AgentSettings(a, a, "1", q) for a, q in zip(AGENTS, given, strict=True)]
+                [
+                    stimuli.AgentSettings(a, a, "1", q, capacity=CHATTY if n % 2 else ONE_CALL)
+                    for n, (a, q) in enumerate(zip(AGENTS, given, strict=True))
+                ]
+            )
+        )
+
+    @rule(
+        queue=queues, strategy=strategies, strict=st.booleans(), sticky=st.booleans(), overflow=overflows
+    )
+    def put_queue(
+        self, queue: str, strategy: Strategy, strict: bool, sticky: bool, overflow: Overflow
+    ) -> None:
+        overflow = FLOW if queue == "night" else overflow
+        self.tell(
+            stimuli.PutQueue(
+                stimuli.QueueSettings(
+                    queue,
+                    wrap_up_ms=5_000 if queue == "sales" else 0,
+                    max_wait_ms=90_000 if queue in ("vip", "support") else 0,
+                    service_level_ms=5_000 if queue == "vip" else 20_000,
+                    max_length=6,
+                    strategy=strategy,
+                    strict=strict,
+                    ring_agents=2,
+                    idle_since_contact=strict,
+                    relax=(Ease(10_000, 3), Ease(30_000, 0)),
+                    last_agent_wait_ms=8_000 if sticky else 0,
+                    on_max_wait=overflow,
+                    on_full=overflow,
+                    on_no_agents=overflow,
+                    no_agents_after_ms=20_000 if sticky else None,
+                )
             )
         )
 
@@ -79,42 +129,95 @@ class Floor(RuleBasedStateMachine):
     def _judge(self, command: commands.Command) -> None:
         floor = self.engine.floor
         if isinstance(command, commands.Ring):
+            assert floor.nodes[command.node].up, "nobody is rung through a switch that is away"
+        if isinstance(command, commands.ContactOffered):
             assert command.offer_id not in self.rings, "an offer's id is used once"
             self.rings[command.offer_id] = command
-            assert floor.nodes[command.node].up, "nobody is rung through a switch that is away"
-            queue = floor.queues[command.queue]
-            agent = floor.agents[command.agent_id]
-            assert command.queue in agent.profile.queues
+            assert command.waited_ms >= 0
+            self._explained(command)
             offer = floor.offers.get(command.offer_id)
             if offer is not None:
-                self._first_in_line(offer.contact, queue)
-        if isinstance(command, commands.ContactOffered):
-            assert command.waited_ms >= 0
-            assert command.reason.idle_ms >= 0
+                self._first_in_line(offer.contact)
 
-    def _first_in_line(self, contact: Any, queue: Any) -> None:
-        first = queue.lane.waiting.first_order
-        assert first is None or contact.order < first, "somebody was passed over in their own queue"
+    def _explained(self, offered: commands.ContactOffered) -> None:
+        """The explanation is about this offer, and true of it."""
+        why, floor = offered.decision, self.engine.floor
+        assert (why.offer_id, why.agent_id, why.queue) == (offered.offer_id, offered.agent_id, offered.queue)
+        assert why.idle_ms >= 0
+        assert (why.seeker == "agent") == bool(why.competing)
+        assert bool(why.runner_up) == bool(why.others) or floor.contacts[offered.contact_id].excluded
+        assert why.runner_up != why.agent_id
+        contact, agent = floor.contacts[offered.contact_id], floor.agents[offered.agent_id]
+        assert contact.decisions is not None
+        assert why in contact.decisions
+        assert agent.id not in contact.excluded
+        if why.rule in ("preferred", "last_agent"):
+            return
+        assert why.rule == floor.queues[offered.queue].settings.strategy.name.lower()
+        able = dict(agent.settings.skills)
+        assert all(able.get(name, 0) >= level for name, level in why.required), "not qualified"
+
+    def _first_in_line(self, contact: Any) -> None:
+        if contact.lane is None or contact.decisions[-1].rule in ("preferred", "last_agent"):
+            return
+        first = contact.lane.waiting.first_order
+        assert first is None or contact.order < first, "somebody was passed over in their own lane"
 
     # ------------------------------------------------------------ callers and flows
 
-    @rule(contact=contacts, queue=queues, priority=st.integers(0, 3), age=st.integers(0, 120))
-    def enqueue(self, contact: str, queue: str, priority: int, age: int) -> None:
-        at = self.now - age * 1000
-        who = arrival(contact, node_of(contact))
-        self.tell(stimuli.Enqueue(who, queue, priority=priority, enqueued_at=at, holder="ivr"))
+    @rule(
+        contact=contacts,
+        queue=queues,
+        priority=st.integers(0, 3),
+        age=st.integers(0, 120),
+        required=skills,
+        more=st.fixed_dictionaries(
+            {
+                "preferred": st.sampled_from(["", "", *AGENTS]),
+                "excluded": st.sets(agents, max_size=2).map(tuple),
+                "booked_s": st.sampled_from([0, 0, -60, 30]),
+            }
+        ),
+    )
+    def enqueue(
+        self,
+        contact: str,
+        queue: str,
+        priority: int,
+        age: int,
+        required: stimuli.Skills,
+        more: dict[str, Any],
+    ) -> None:
+        self.tell(
+            stimuli.Enqueue(
+                who(contact),
+                queue,
+                priority=priority,
+                enqueued_at=self.now - age * 1000,
+                holder="ivr",
+                skills=required,
+                preferred=more["preferred"],
+                prefer_ms=10_000,
+                excluded=more["excluded"],
+                booked_at=self.now + more["booked_s"] * 1000 if more["booked_s"] else 0,
+            )
+        )
+
+    @rule(contact=contacts, queue=queues)
+    def enqueue_plainly(self, contact: str, queue: str) -> None:
+        self.tell(stimuli.Enqueue(who(contact), queue, holder="ivr"))
 
     @rule(contact=contacts)
     def open(self, contact: str) -> None:
-        self.tell(stimuli.Open(arrival(contact, node_of(contact))))
+        self.tell(stimuli.Open(who(contact)))
 
     @rule(contact=contacts, lost=st.booleans())
     def caller_hangs_up(self, contact: str, lost: bool) -> None:
-        self.tell(stimuli.CallerGone(arrival(contact, node_of(contact)), "NORMAL_CLEARING", lost))
+        self.tell(stimuli.CallerGone(who(contact), "NORMAL_CLEARING", lost))
 
     @rule(contact=contacts, outcome=st.sampled_from(list(Outcome)))
     def flow_closes(self, contact: str, outcome: Outcome) -> None:
-        self.tell(stimuli.Close(arrival(contact, node_of(contact)), outcome))
+        self.tell(stimuli.Close(who(contact), outcome))
 
     @rule(contact=contacts)
     def withdraw(self, contact: str) -> None:
@@ -166,6 +269,16 @@ class Floor(RuleBasedStateMachine):
     def ready(self, agent: str) -> None:
         self.tell(stimuli.SetPresence(agent, Presence.READY))
 
+    @rule(agent=agents, mode=st.sampled_from(list(WorkMode)))
+    def signs_in_again(self, agent: str, mode: WorkMode) -> None:
+        self.tell(stimuli.SetPresence(agent, Presence.READY, "back", by="lead", work_mode=mode))
+
+    @precondition(lambda self: self.rings)
+    @rule(data=st.data())
+    def accepts(self, data: st.DataObject) -> None:
+        offer = self._offer(data)
+        self.tell(stimuli.Answer(self.rings[offer].agent_id, offer))
+
     @precondition(lambda self: self.rings)
     @rule(agent=agents, data=st.data())
     def reject(self, agent: str, data: st.DataObject) -> None:
@@ -179,9 +292,23 @@ class Floor(RuleBasedStateMachine):
     def finish(self, agent: str, contact: str) -> None:
         self.tell(stimuli.FinishWrapUp(agent, contact, "done"))
 
-    @rule(agent=agents, chosen=st.sets(queues))
-    def settings_change(self, agent: str, chosen: set[str]) -> None:
-        self.tell(stimuli.PutAgents([stimuli.AgentSettings(agent, agent, "1", tuple(sorted(chosen)))]))
+    @rule(agent=agents, chosen=st.sets(queues), able=skills, chats=st.booleans(), data=st.data())
+    def settings_change(
+        self, agent: str, chosen: set[str], able: stimuli.Skills, chats: bool, data: st.DataObject
+    ) -> None:
+        tiers = {
+            queue: Tier(data.draw(st.integers(1, 2)), data.draw(st.integers(1, 3))) for queue in sorted(chosen)
+        }
+        settings = stimuli.AgentSettings(
+            agent,
+            agent,
+            "1",
+            tuple(sorted(chosen)),
+            tiers=tiers,
+            skills=able,
+            capacity=CHATTY if chats else ONE_CALL,
+        )
+        self.tell(stimuli.PutAgents([settings]))
 
     # ------------------------------------------------------------ switches and time
 
@@ -191,8 +318,9 @@ class Floor(RuleBasedStateMachine):
 
     @rule(contact=contacts, agent=agents, queue=queues, leg=st.integers(0, 4))
     def conversation_found(self, contact: str, agent: str, queue: str, leg: int) -> None:
-        who = arrival(contact, node_of(contact))
-        self.tell(stimuli.Adopt(who, queue, agent, f"found{leg}", self.now - 5000, self.now - 1000))
+        if contact in CHATS:
+            return
+        self.tell(stimuli.Adopt(who(contact), queue, agent, f"found{leg}", self.now - 5000, self.now - 1000))
 
     @rule(seconds=st.sampled_from([0.5, 3, 16, 70]))
     def time_passes(self, seconds: float) -> None:
@@ -210,10 +338,18 @@ class Floor(RuleBasedStateMachine):
 
     @invariant()
     def nobody_twice(self) -> None:
-        """No agent has two live offers, no contact two agents."""
+        """No agent has two calls, no contact two conversations."""
         live = [offer for offer in self.engine.floor.offers.values() if offer.contact.offer is offer]
-        assert max(Counter(offer.agent.id for offer in live).values(), default=0) <= 1
+        assert max(Counter(offer.agent.id for offer in live if offer.leg).values(), default=0) <= 1
         assert max(Counter(offer.contact.id for offer in live).values(), default=0) <= 1
+
+    @invariant()
+    def capacity_is_kept(self) -> None:
+        """Two chats at most; nothing beside a call."""
+        for agent in self.engine.floor.agents.values():
+            kinds = Counter(offer.contact.channel for offer in agent.hands)
+            assert kinds[Channel.VOICE] <= 1
+            assert kinds[Channel.CHAT] <= 2
 
     @invariant()
     def ended_once_and_opened_before(self) -> None:
@@ -230,7 +366,7 @@ class Floor(RuleBasedStateMachine):
         for node in NODES:
             self.tell(stimuli.NodeUp(node))
         for contact in CONTACTS:
-            self.tell(stimuli.CallerGone(arrival(contact, node_of(contact)), "NORMAL_CLEARING"))
+            self.tell(stimuli.CallerGone(who(contact), "NORMAL_CLEARING"))
         for offer in list(self.rings) + [f"found{leg}" for leg in range(5)]:
             self.tell(stimuli.LegGone(offer, "NORMAL_CLEARING"))
         self.time_passes(70)

@@ -1,0 +1,355 @@
+"""What may stand in a request. Each refusal names the field; what only the engine can judge it judges."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Collection, Iterable
+from itertools import pairwise
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.acd.domain import Channel, Outcome, OverflowAction, Presence, Strategy, WorkMode
+from services.acd.engine.stimuli import (
+    ONE_CALL,
+    AgentSettings,
+    Arrival,
+    Capacity,
+    Close,
+    Ease,
+    Enqueue,
+    FinishWrapUp,
+    Overflow,
+    QueueSettings,
+    Skills,
+    Step,
+    Tier,
+)
+from services.chassis import clock
+from services.chassis.errors import Invalid
+from services.chassis.hours import Calendar, calendar_of
+from services.chassis.ids import is_id
+from services.stubs.acd.v1 import acd_pb2 as pb
+from services.stubs.acd.v1 import events_pb2 as ev
+
+QUEUE = re.compile(r"[a-z0-9_-]{1,64}")
+SKILL = QUEUE
+AGENT = re.compile(r"[a-z0-9._-]{1,64}")
+NAME = re.compile(r"[A-Za-z0-9._:@/-]{1,128}")
+EXTENSION = re.compile(r"\+?[0-9A-Za-z*#._-]{1,32}")
+CALL_ID = re.compile(r"[0-9a-fA-F-]{1,64}")
+TARGET = re.compile(r"[A-Za-z0-9_*#+.-]{1,64}:XML:[A-Za-z0-9_.-]{1,64}")
+
+NUMBER = re.compile(r"\+?[0-9]{2,20}")
+NOTHING = re.compile("")
+
+NUMBER_CHARS = 128
+SHORT_CHARS = 200
+NOTES_CHARS = 16_000
+DATA_KEYS = 32
+DATA_BYTES = 4_096
+AGENTS_AT_ONCE = 5_000
+QUEUES_OF_AGENT = 200
+OLDEST_S = 7 * 86_400  # no call waits a week: an older time is a mistake of units
+BOOKED_AHEAD_S = 90 * 86_400
+EXCLUDED = 16
+REQUIRED_SKILLS = 16
+SKILLS_OF_AGENT = 64
+RELAX_STEPS = 8
+AHEAD_S = 60  # clocks of two machines differ a little; the engine takes what is ahead for now
+
+
+def require(holds: object, field: str, problem: str) -> None:
+    """Raises Invalid naming the field."""
+    if not holds:
+        raise Invalid(field, problem)
+
+
+def _match(field: str, value: str, pattern: re.Pattern[str], allowed: str) -> str:
+    require(pattern.fullmatch(value), field, f"must be {allowed}")
+    return value
+
+
+def contact_id(field: str, value: str) -> str:
+    require(is_id(value), field, "must be a UUID in lower case")
+    return value
+
+
+def request_id(value: str) -> str:
+    require(len(value) <= 64, "request_id", "is longer than 64 characters")
+    return value
+
+
+def name(field: str, value: str) -> str:
+    return _match(field, value, NAME, "1 to 128 letters, digits and . _ : @ / -")
+
+
+def short(field: str, value: str, limit: int = SHORT_CHARS) -> str:
+    """A line a person reads."""
+    require(len(value) <= limit, field, f"is longer than {limit} characters")
+    require("\x00" not in value, field, "holds a zero character")
+    return value
+
+
+def extension(field: str, value: str) -> str:
+    return value and _match(field, value, EXTENSION, "1 to 32 letters, digits and * # . _ -")
+
+
+def moment(field: str, message: object, attribute: str, *, ahead_s: int = AHEAD_S) -> int:
+    """Milliseconds of an optional timestamp; 0 when unset."""
+    stamp: Timestamp = getattr(message, attribute)
+    if not message.HasField(attribute):  # type: ignore[attr-defined]
+        return 0
+    seconds, now = stamp.seconds, time.time()
+    require(seconds > 0, field, "is before 1970")
+    require(seconds > now - OLDEST_S, field, "is more than a week ago")
+    require(seconds < now + ahead_s, field, "is in the future" if ahead_s == AHEAD_S else "is too far ahead")
+    return clock.timestamp_ms(stamp)
+
+
+# ---------------------------------------------------------------- contacts
+
+
+def arrival(request: pb.OpenContactRequest) -> Arrival:
+    """The facts of a contact."""
+    which = contact_id("contact.contact_id", request.contact_id)
+    require(int(request.channel) in list(Channel), "contact.channel", "is not known")
+    channel = Channel(request.channel) or Channel.VOICE
+    node, call = request.call.node, request.call.call_id
+    if channel is Channel.VOICE:
+        name("contact.call.node", node)
+        _match("contact.call.call_id", call, CALL_ID, "the uuid of a channel")
+    else:
+        require(not (node or call), "contact.call", "must be empty: only a voice contact has a call")
+    return Arrival(
+        which,
+        channel,
+        node,
+        call,
+        short("contact.from_number", request.from_number, NUMBER_CHARS),
+        short("contact.to_number", request.to_number, NUMBER_CHARS),
+        short("contact.customer_id", request.customer_id, 64),
+        moment("contact.opened_at", request, "opened_at"),
+    )
+
+
+def enqueue(request: pb.EnqueueRequest, who: Arrival) -> Enqueue:
+    require(QUEUE.fullmatch(request.queue), "queue", "must be 1 to 64 of a-z, 0-9, _ and -")
+    require(0 <= request.priority <= 10, "priority", "must be 0 to 10")
+    after = request.transfer_after_bridge
+    require(not after or TARGET.fullmatch(after), "transfer_after_bridge", "must be EXTENSION:XML:CONTEXT")
+    require(len(request.excluded_agent_ids) <= EXCLUDED, "excluded_agent_ids", f"are more than {EXCLUDED}")
+    return Enqueue(
+        who,
+        request.queue,
+        request.priority,
+        moment("enqueued_at", request, "enqueued_at"),
+        request.holder and name("holder", request.holder),
+        after,
+        _data(request),
+        skills("skills", request.skills, REQUIRED_SKILLS),
+        _relaxed(request),
+        request.preferred_agent_id and agent_id("preferred_agent_id", request.preferred_agent_id),
+        1000 * _within("prefer_s", request.prefer_s, 0, 86_400),
+        tuple(sorted({agent_id("excluded_agent_ids", each) for each in request.excluded_agent_ids})),
+        moment("booked_at", request, "booked_at", ahead_s=BOOKED_AHEAD_S),
+    )
+
+
+def skills(field: str, given: Iterable[ev.Skill], most: int) -> Skills:
+    """Names with levels, by name."""
+    found: dict[str, int] = {}
+    for skill in given:
+        _match(f"{field}.name", skill.name, SKILL, "1 to 64 of a-z, 0-9, _ and -")
+        require(1 <= skill.level <= 10, f"{field}.level", f"{skill.name}: must be 1 to 10")
+        require(skill.name not in found, field, f"{skill.name} is named twice")
+        found[skill.name] = skill.level
+    require(len(found) <= most, field, f"are more than {most}")
+    return tuple(sorted(found.items()))
+
+
+def _relaxed(request: pb.EnqueueRequest) -> tuple[Step, ...]:
+    require(len(request.relax) <= RELAX_STEPS, "relax", f"has more than {RELAX_STEPS} steps")
+    steps = tuple(
+        Step(
+            1000 * _within("relax.after_s", step.after_s, 1, 86_400),
+            skills("relax.skills", step.skills, REQUIRED_SKILLS),
+        )
+        for step in request.relax
+    )
+    _ascending("relax.after_s", [step.after_ms for step in steps])
+    return steps
+
+
+def _ascending(field: str, moments: list[int]) -> None:
+    rising = all(one < other for one, other in pairwise(moments))
+    require(rising, field, "must rise from step to step")
+
+
+def _data(request: pb.EnqueueRequest) -> dict[str, str]:
+    require(len(request.data) <= DATA_KEYS, "data", f"has more than {DATA_KEYS} keys")
+    size = sum(len(key.encode()) + len(value.encode()) for key, value in request.data.items())
+    require(size <= DATA_BYTES, "data", f"is larger than {DATA_BYTES} bytes")
+    return dict(request.data)
+
+
+def close(request: pb.CloseContactRequest, who: Arrival) -> Close:
+    require(int(request.outcome) in list(Outcome), "outcome", "is not known")
+    ended_at = moment("ended_at", request, "ended_at")
+    return Close(who, Outcome(request.outcome), ended_at, short("cause", request.cause, 64))
+
+
+# ---------------------------------------------------------------- agents
+
+
+def presence(value: int) -> Presence:
+    known = value in list(Presence) and value != Presence.UNSPECIFIED
+    require(known, "presence", "must be offline, ready or other work")
+    return Presence(value)
+
+
+def wrap_up(request: pb.FinishWrapUpRequest) -> FinishWrapUp:
+    return FinishWrapUp(
+        request.agent_id,
+        request.contact_id,
+        short("disposition", request.disposition),
+        short("notes", request.notes, NOTES_CHARS),
+        short("work_order_id", request.work_order_id, 64),
+    )
+
+
+def agents(request: pb.PutAgentsRequest, known: Collection[str]) -> list[AgentSettings]:
+    """All or none."""
+    require(len(request.agents) <= AGENTS_AT_ONCE, "agents", f"are more than {AGENTS_AT_ONCE}")
+    found = [agent(each) for each in request.agents]
+    for settings in found:
+        for queue in settings.queues:
+            require(queue in known, "agents.queues", f"{settings.agent_id}: there is no queue {queue!r}")
+    require(len({each.agent_id for each in found}) == len(found), "agents", "names an agent twice")
+    return found
+
+
+def agent(agent: pb.AgentSettings) -> AgentSettings:
+    """One agent's settings, defaults filled in."""
+    who = agent_id("agents.agent_id", agent.agent_id)
+    tiers = _tiers(agent, who)
+    queues = {*agent.queues, *tiers}
+    require(len(queues) <= QUEUES_OF_AGENT, "agents.queues", f"{who}: more than {QUEUES_OF_AGENT}")
+    for each in queues:
+        _match("agents.queues", each, QUEUE, f"{who}: queues of 1 to 64 of a-z, 0-9, _ and -")
+    require(int(agent.work_mode) in list(WorkMode), "agents.work_mode", f"{who}: is not known")
+    return AgentSettings(
+        who,
+        short("agents.name", agent.name),
+        extension("agents.extension", agent.extension),
+        tuple(sorted(queues)),
+        {queue: tier for queue, tier in tiers.items() if tier != Tier()},
+        skills("agents.skills", agent.skills, SKILLS_OF_AGENT),
+        _capacity(agent, who),
+        WorkMode(agent.work_mode) or WorkMode.CONTINUOUS,
+    )
+
+
+def agent_id(field: str, value: str) -> str:
+    return _match(field, value, AGENT, "1 to 64 of a-z, 0-9, . _ and -")
+
+
+def _tiers(agent: pb.AgentSettings, who: str) -> dict[str, Tier]:
+    names = [tier.queue for tier in agent.tiers] + list(agent.queues)
+    for queue in names:
+        require(names.count(queue) == 1, "agents.tiers", f"{who}: queue {queue!r} is named twice")
+    return {
+        tier.queue: Tier(
+            _within("agents.tiers.level", tier.level or 1, 1, 100),
+            _within("agents.tiers.position", tier.position or 1, 1, 10_000),
+        )
+        for tier in agent.tiers
+    }
+
+
+def _capacity(agent: pb.AgentSettings, who: str) -> tuple[Capacity, ...]:
+    if not agent.capacity:
+        return ONE_CALL
+    found: dict[Channel, Capacity] = {}
+    for kind in agent.capacity:
+        known = int(kind.channel) in list(Channel)[1:]
+        require(known, "agents.capacity.channel", f"{who}: is not known")
+        channel = Channel(kind.channel)
+        require(channel not in found, "agents.capacity", f"{who}: {channel.name.lower()} is named twice")
+        most = 1 if channel is Channel.VOICE else 20
+        sentence = f"{who}: must be 1 to {most} for {channel.name.lower()}"
+        require(1 <= kind.most <= most, "agents.capacity.most", sentence)
+        found[channel] = Capacity(channel, kind.most, kind.alone)
+    return tuple(found[channel] for channel in sorted(found))
+
+
+def queue(request: pb.Queue) -> QueueSettings:
+    """The settings, defaults filled in."""
+    _match("name", request.name, QUEUE, "1 to 64 of a-z, 0-9, _ and -")
+    require(int(request.strategy) in list(Strategy), "strategy", "is not known")
+    require(request.priority_mode in (0, 1, 2), "priority_mode", "is not known")
+    require(request.idle_since in (0, 1, 2), "idle_since", "is not known")
+    after = request.no_agents_after_s if request.HasField("no_agents_after_s") else None
+    return QueueSettings(
+        request.name,
+        short("title", request.title),
+        1000 * _within("ring_timeout_s", request.ring_timeout_s or 15, 3, 120),
+        1000 * _within("wrap_up_s", request.wrap_up_s, 0, 3_600),
+        1000 * _within("service_level_s", request.service_level_s or 20, 1, 3_600),
+        1000 * _within("priority_step_s", request.priority_step_s or 60, 1, 86_400),
+        1000 * _within("max_wait_s", request.max_wait_s, 0, 86_400),
+        _within("max_length", request.max_length or 10_000, 1, 1_000_000),
+        Strategy(request.strategy) or Strategy.LONGEST_IDLE,
+        request.priority_mode == pb.PRIORITY_MODE_STRICT,
+        request.idle_since == pb.IDLE_SINCE_LAST_CONTACT,
+        _within("ring_agents", request.ring_agents or 3, 2, 20),
+        _hours(request),
+        _eases(request),
+        1000 * _within("last_agent_wait_s", request.last_agent_wait_s, 0, 3_600),
+        1000 * _within("last_agent_memory_s", request.last_agent_memory_s or 86_400, 1, 365 * 86_400),
+        _overflow("on_max_wait", request.on_max_wait),
+        _overflow("on_full", request.on_full),
+        _overflow("on_closed", request.on_closed),
+        _overflow("on_no_agents", request.on_no_agents),
+        1000 * _within("no_agents_after_s", after, 0, 3_600) if after is not None else None,
+        short("waiting_flow", request.waiting_flow, 64),
+    )
+
+
+def _hours(request: pb.Queue) -> Calendar | None:
+    if not request.HasField("hours"):
+        return None
+    spans = [(span.weekday, span.opens, span.closes) for span in request.hours.spans]
+    return calendar_of(request.hours.zone, spans, list(request.hours.closed_on))
+
+
+def _eases(request: pb.Queue) -> tuple[Ease, ...]:
+    require(len(request.relax) <= RELAX_STEPS, "relax", f"has more than {RELAX_STEPS} steps")
+    steps = tuple(
+        Ease(
+            1000 * _within("relax.after_s", step.after_s, 1, 86_400),
+            _within("relax.ease", step.ease, 0, 9),
+        )
+        for step in request.relax
+    )
+    _ascending("relax.after_s", [step.after_ms for step in steps])
+    return steps
+
+
+_TARGETS = {
+    OverflowAction.QUEUE: (QUEUE, "a queue: 1 to 64 of a-z, 0-9, _ and -"),
+    OverflowAction.OUTSIDE: (NUMBER, "a number: + and 2 to 20 digits"),
+    OverflowAction.NODE: (QUEUE, "a node of the flow: 1 to 64 of a-z, 0-9, _ and -"),
+}
+
+
+def _overflow(field: str, given: pb.Overflow) -> Overflow:
+    require(int(given.action) in list(OverflowAction), f"{field}.action", "is not known")
+    action = OverflowAction(given.action)
+    pattern, allowed = _TARGETS.get(action, (NOTHING, "empty: this action has no target"))
+    return Overflow(action, _match(f"{field}.target", given.target, pattern, allowed))
+
+
+def _within(field: str, value: int, low: int, high: int) -> int:
+    require(low <= value <= high, field, f"must be {low} to {high}")
+    return value

@@ -1,0 +1,167 @@
+"""Queues: settings, who is let in, and where contacts go that a queue cannot keep."""
+
+from __future__ import annotations
+
+from services.acd.domain import ContactState, LeftQueue, OverflowAction
+from services.acd.engine import lanes
+from services.acd.engine.commands import Command
+from services.acd.engine.floor import Alarm, Contact, Floor, Queue
+from services.acd.engine.hands import room, stand
+from services.acd.engine.lanes import qualifies
+from services.acd.engine.stimuli import FLOW, Overflow, PutQueue, QueueSettings
+from services.acd.engine.timers import set_timer
+from services.chassis import clock
+from services.chassis.errors import Invalid
+
+HOPS_MOST = 8
+"""Queues one contact overflows through. Settings that go in circles are refused, but may change meanwhile."""
+EXPELLED_AT_ONCE = 256
+"""Contacts that leave in one go when nobody is staffed any more: others must not wait for all of them."""
+
+_SETTINGS = ("on_max_wait", "on_full", "on_closed", "on_no_agents")
+
+OVERFLOWS = {
+    LeftQueue.MAX_WAIT: "on_max_wait",
+    LeftQueue.FULL: "on_full",
+    LeftQueue.CLOSED: "on_closed",
+    LeftQueue.NO_AGENTS: "on_no_agents",
+    LeftQueue.NOBODY_QUALIFIED: "on_no_agents",
+}
+
+
+def put_queue(floor: Floor, stimulus: PutQueue, now: int, out: list[Command]) -> None:
+    """Makes or changes a queue. Raises Invalid as `check_overflows`; then nothing changes."""
+    settings = stimulus.settings
+    check_overflows(floor, settings)
+    queue = floor.queues.get(settings.name)
+    if queue is None:
+        queue = Queue(settings, lanes.measure_of(settings), unstaffed_since=now)
+        floor.queues[settings.name] = queue
+    else:
+        before = queue.settings
+        queue.settings = settings  # whoever waits keeps the place got on entering
+        queue.measure = lanes.measure_of(settings)
+        if (before.strategy, before.idle_since_contact) != (settings.strategy, settings.idle_since_contact):
+            lanes.relink(floor, queue)
+            for agent in floor.agents.values():
+                stand(floor, agent, room(agent))
+    queue.open_until = 0
+    if not queue.staffed:
+        watch_for_nobody(floor, queue)
+
+
+def check_overflows(floor: Floor, settings: QueueSettings) -> None:
+    """Raises Invalid for overflows to nowhere or in a circle."""
+    for field in _SETTINGS:
+        _check_overflow(floor, settings, field)
+
+
+def _check_overflow(floor: Floor, settings: QueueSettings, field: str) -> None:
+    """No way may lead back: whichever queue on it is full, closed or empty today, a contact must get out."""
+    overflow: Overflow = getattr(settings, field)
+    if overflow.action is not OverflowAction.QUEUE:
+        return
+    if overflow.target not in floor.queues and overflow.target != settings.name:
+        raise Invalid(field, f"there is no queue {overflow.target!r}")
+    ways = [[settings.name, overflow.target]]
+    while ways:
+        way = ways.pop()
+        if way[-1] == settings.name:
+            raise Invalid(field, f"goes in a circle: {' → '.join(way)}; let one of them end elsewhere")
+        ways += [[*way, name] for name in _leads_to(floor.queues[way[-1]].settings) if name not in way[1:]]
+
+
+def _leads_to(settings: QueueSettings) -> set[str]:
+    ways: list[Overflow] = [getattr(settings, field) for field in _SETTINGS]
+    return {way.target for way in ways if way.action is OverflowAction.QUEUE}
+
+
+# ---------------------------------------------------------------- who is let in
+
+
+def admit(
+    floor: Floor, contact: Contact, wanted: Queue, now: int
+) -> tuple[Queue | None, LeftQueue, Overflow]:
+    """The queue that takes this contact: the one wanted, or one that it overflows to. None: why not, and
+    what is to happen instead."""
+    queue = wanted
+    first: tuple[LeftQueue, Overflow] | None = None
+    for _ in range(HOPS_MOST):
+        reason = refusal(floor, contact, queue, now)
+        if reason is None:
+            return queue, LeftQueue.FULL, FLOW
+        overflow: Overflow = getattr(queue.settings, OVERFLOWS[reason])
+        first = first or (reason, overflow)
+        following = floor.queues.get(overflow.target) if overflow.action is OverflowAction.QUEUE else None
+        if following is None:
+            return None, reason, overflow
+        queue = following
+    return None, first[0] if first else LeftQueue.FULL, FLOW
+
+
+def refusal(floor: Floor, contact: Contact, queue: Queue, now: int) -> LeftQueue | None:
+    """Why the queue does not take this contact now; None: it does."""
+    settings = queue.settings
+    if settings.hours is not None and not is_open(queue, now):
+        return LeftQueue.CLOSED
+    if queue.waiting >= settings.max_length:
+        return LeftQueue.FULL
+    if not queue.staffed and unstaffed_for_long(queue, now):
+        return LeftQueue.NO_AGENTS
+    if contact.skills and not _ever_qualified(floor, contact, queue):
+        return LeftQueue.NOBODY_QUALIFIED
+    return None
+
+
+def is_open(queue: Queue, now: int) -> bool:
+    """Whether the queue has its opening hours; the calendar is asked when that may have changed."""
+    calendar = queue.settings.hours
+    if calendar is None:
+        return True
+    if now >= queue.open_until:
+        moment = clock.from_ms(now)
+        change = calendar.next_change(moment)
+        queue.open = calendar.is_open(moment)
+        queue.open_until = clock.to_ms(change) if change is not None else now + lanes.FAR_MS
+    return queue.open
+
+
+def unstaffed_for_long(queue: Queue, now: int) -> bool:
+    after = queue.settings.no_agents_after_ms
+    return after is not None and now >= queue.unstaffed_since + after
+
+
+def _ever_qualified(floor: Floor, contact: Contact, queue: Queue) -> bool:
+    """Whether anybody, signed in or not, meets what is required now or after some step of relaxation."""
+    lane = queue.lanes.get((contact.channel, contact.skills, contact.excluded))
+    if lane is not None and lane.pools:
+        return True
+    wanted = [contact.skills, *(step.skills for step in contact.steps)]
+    return any(
+        queue.settings.name in profile.tiers
+        and profile.channels >> contact.channel & 1
+        and any(qualifies(profile.skills, skills) for skills in wanted)
+        for profile in floor.profiles.values()
+    )
+
+
+# ---------------------------------------------------------------- nobody is there any more
+
+
+def watch_for_nobody(floor: Floor, queue: Queue) -> None:
+    """The queue has no agent: after so long its contacts go elsewhere."""
+    after = queue.settings.no_agents_after_ms
+    if after is not None and queue.waiting:
+        set_timer(floor, queue.unstaffed_since + after, Alarm.NO_AGENTS, queue)
+
+
+def standing_in(queue: Queue) -> list[Contact]:
+    """Contacts of this queue that wait in lanes, the first of each lane first; so many at most."""
+    found: list[Contact] = []
+    for lane in queue.lanes.values():
+        for contact in lane.waiting:
+            if len(found) == EXPELLED_AT_ONCE:
+                return found
+            if contact.state is ContactState.QUEUED:
+                found.append(contact)
+    return found

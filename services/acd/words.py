@@ -1,0 +1,197 @@
+"""The engine's words in those of the contracts; the way back is `checks`."""
+
+from __future__ import annotations
+
+from services.acd.domain import LeftQueue
+from services.acd.engine import commands, stimuli, views
+from services.acd.engine.floor import Agent, Contact, ForecastError
+from services.chassis import clock
+from services.chassis.hours import Calendar, plain
+from services.stubs.acd.v1 import acd_pb2 as pb
+from services.stubs.acd.v1 import events_pb2 as ev
+from services.stubs.common.v1 import types_pb2
+
+
+def expelled(news: commands.Expel) -> pb.ContactUpdate:
+    return pb.ContactUpdate(
+        contact_id=news.contact_id,
+        expelled=pb.ContactUpdate.Expelled(reason=news.reason.value, what=overflow(news.overflow)),
+    )
+
+
+def overflow(what: stimuli.Overflow) -> pb.Overflow:
+    return pb.Overflow(action=pb.OverflowAction.ValueType(what.action), target=what.target)
+
+
+def overflowed(declined: tuple[LeftQueue, stimuli.Overflow] | None) -> pb.Overflowed | None:
+    """Why a contact does not wait, and what is to be done instead; None: it does wait."""
+    return declined and pb.Overflowed(reason=declined[0].value, what=overflow(declined[1]))
+
+
+def explanation(which: Contact) -> pb.Explanation:
+    return pb.Explanation(contact_id=which.id, decisions=[decision(each) for each in which.decisions or ()])
+
+
+def place(contact_id: str, position: int, expected_wait_ms: int | None) -> pb.ContactUpdate:
+    where = pb.ContactUpdate.Place(position=position, expected_wait_ms=expected_wait_ms)
+    return pb.ContactUpdate(contact_id=contact_id, place=where)
+
+
+def contact(which: Contact) -> pb.Contact:
+    served_by = which.offer.agent if which.offer else which.agent
+    return pb.Contact(
+        contact_id=which.id,
+        channel=types_pb2.Channel.ValueType(which.channel),
+        state=which.state.value,
+        queue=which.queue.name if which.queue else "",
+        priority=which.priority,
+        agent_id=served_by.id if served_by else "",
+        offer_id=which.offer.id if which.offer else which.last_offer,
+        from_number=which.from_number,
+        to_number=which.to_number,
+        customer_id=which.customer_id,
+        held=bool(which.held_since),
+        opened_at=clock.timestamp(which.opened_at) if which.opened_at else None,
+        enqueued_at=clock.timestamp(which.enqueued_at) if which.enqueued_at else None,
+        answered_at=clock.timestamp(which.answered_at) if which.answered_at else None,
+        data=which.data,
+        outcome=types_pb2.Outcome.ValueType(which.outcome),
+    )
+
+
+def decision(d: commands.Decision) -> ev.Decision:
+    """The explanation of an offer in the contract's words."""
+    return ev.Decision(
+        offer_id=d.offer_id,
+        at=clock.timestamp(d.at),
+        queue=d.queue,
+        agent_id=d.agent_id,
+        seeker=d.seeker,
+        rule=d.rule,
+        idle_ms=d.idle_ms,
+        tier=d.tier,
+        skill_score=d.skill_score,
+        others=d.others,
+        runner_up_agent_id=d.runner_up,
+        qualified_busy=d.qualified_busy,
+        ready_unqualified=d.ready_unqualified,
+        required=[ev.Skill(name=name, level=level) for name, level in d.required],
+        relaxed_steps=d.relaxed,
+        overdue_ms=d.overdue_ms,
+        waiting_behind=d.waiting,
+        competing=d.competing,
+        runner_up_queue=d.runner_up_queue,
+        runner_up_overdue_ms=d.runner_up_overdue_ms,
+    )
+
+
+def agent(who: Agent) -> pb.Agent:
+    return pb.Agent(
+        agent_id=who.id,
+        name=who.settings.name,
+        extension=who.extension or who.settings.extension,
+        queues=who.settings.queues,
+        presence=ev.Presence.ValueType(who.presence),
+        reason=who.reason,
+        routing_status=ev.RoutingStatus.ValueType(who.routing),
+        since=clock.timestamp(who.since),
+        until=clock.timestamp(who.until) if who.until else None,
+        contact=contact(who.contact) if who.contact is not None else None,
+        contacts=[contact(offer.contact) for offer in who.hands],
+        work_mode=pb.WorkMode.ValueType(who.work_mode),
+    )
+
+
+def queue(settings: stimuli.QueueSettings) -> pb.Queue:
+    idle = pb.IDLE_SINCE_LAST_CONTACT if settings.idle_since_contact else pb.IDLE_SINCE_READY
+    after = settings.no_agents_after_ms
+    return pb.Queue(
+        name=settings.name,
+        title=settings.title,
+        strategy=pb.Strategy.ValueType(settings.strategy),
+        ring_timeout_s=settings.ring_timeout_ms // 1000,
+        wrap_up_s=settings.wrap_up_ms // 1000,
+        service_level_s=settings.service_level_ms // 1000,
+        priority_step_s=settings.priority_step_ms // 1000,
+        max_wait_s=settings.max_wait_ms // 1000,
+        max_length=settings.max_length,
+        priority_mode=pb.PRIORITY_MODE_STRICT if settings.strict else pb.PRIORITY_MODE_HEAD_START,
+        idle_since=idle,
+        ring_agents=settings.ring_agents,
+        hours=_hours(settings.hours) if settings.hours is not None else None,
+        relax=[pb.RelaxStep(after_s=ease.after_ms // 1000, ease=ease.by) for ease in settings.relax],
+        last_agent_wait_s=settings.last_agent_wait_ms // 1000,
+        last_agent_memory_s=settings.last_agent_memory_ms // 1000,
+        on_max_wait=overflow(settings.on_max_wait),
+        on_full=overflow(settings.on_full),
+        on_closed=overflow(settings.on_closed),
+        on_no_agents=overflow(settings.on_no_agents),
+        no_agents_after_s=after // 1000 if after is not None else None,
+        waiting_flow=settings.waiting_flow,
+    )
+
+
+def _hours(calendar: Calendar) -> pb.OpeningHours:
+    zone, spans, closed_on = plain(calendar)
+    return pb.OpeningHours(
+        zone=zone,
+        spans=[pb.OpenSpan(weekday=day, opens=opens, closes=closes) for day, opens, closes in spans],
+        closed_on=closed_on,
+    )
+
+
+def _error(error: ForecastError) -> pb.ForecastError:
+    n = max(error.contacts, 1)
+    return pb.ForecastError(
+        contacts=error.contacts, mean_ms=error.sum_ms / n, mean_absolute_ms=error.sum_absolute_ms / n
+    )
+
+
+def statistics(figures: views.Figures) -> pb.Statistics:
+    agents = {f"agents_{name}": count for name, count in figures.agents.items()}
+    return pb.Statistics(
+        queues=[
+            pb.QueueStatistics(
+                queue=q.queue,
+                title=q.title,
+                waiting=q.waiting,
+                longest_wait_ms=q.longest_wait_ms,
+                offered=q.offered,
+                answered=q.answered,
+                abandoned=q.abandoned,
+                answered_in_time=q.answered_in_time,
+                abandoned_in_time=q.abandoned_in_time,
+                total_wait_answered_ms=q.total_wait_answered_ms,
+                service_level=q.service_level,
+                agents_staffed=q.agents_staffed,
+                agents_effective=q.agents_effective,
+                overflowed=q.overflowed,
+                expected_wait_error=_error(q.foretold),
+                last_to_enter_service_error=_error(q.foretold_by_last),
+                head_of_line_error=_error(q.foretold_by_head),
+            )
+            for q in figures.queues
+        ],
+        contacts_open=figures.contacts_open,
+        **agents,
+    )
+
+
+def agent_settings(settings: stimuli.AgentSettings) -> pb.AgentSettings:
+    tiers = [
+        pb.Tier(queue=queue, level=tier.level, position=tier.position)
+        for queue, tier in settings.tiers.items()
+    ]
+    return pb.AgentSettings(
+        agent_id=settings.agent_id,
+        name=settings.name,
+        extension=settings.extension,
+        queues=[queue for queue in settings.queues if queue not in settings.tiers],
+        tiers=tiers,
+        skills=[ev.Skill(name=name, level=level) for name, level in settings.skills],
+        capacity=[
+            pb.Capacity(channel=types_pb2.Channel.ValueType(c.channel), most=c.most, alone=c.alone)
+            for c in settings.capacity
+        ],
+        work_mode=pb.WorkMode.ValueType(settings.work_mode),
+    )
