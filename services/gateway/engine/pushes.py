@@ -44,6 +44,7 @@ def _agent(data: Data) -> dict[str, Any]:
         "contact_id": data.get("contactId") or None,
         "since": data.get("since"),
         "until": data.get("until"),
+        "by": data.get("by") or None,
     }
 
 
