@@ -1,4 +1,4 @@
-"""What the ACD tells those who watch and set up: who waits, what agents are set to, what would be foretold."""
+"""What the ACD tells those who watch and set up: who waits, what agents are set to, what is foretold."""
 
 from __future__ import annotations
 

@@ -360,6 +360,7 @@ export const en = {
   "board.set.title": "Set {agent} to {presence}?",
   "board.set.help": "The agent sees that you did it, and it is kept in the audit log.",
   "board.set.busy": "The contact in hand goes on; the state holds from then on.",
+  "board.set.empty": "The agent is offline: calls may ring at an empty desk.",
   "board.set.ok": "Set",
   "board.set.done": "{agent}: {presence}",
   "waiting.title": "Waiting in {queue}",

@@ -362,6 +362,7 @@ export const zh: Dictionary = {
   "board.set.title": "将 {agent} 设为“{presence}”？",
   "board.set.help": "坐席会看到是您设置的，操作记入审计日志。",
   "board.set.busy": "正在处理的联系不受影响，结束后生效。",
+  "board.set.empty": "该坐席处于离线状态：来电可能无人接听。",
   "board.set.ok": "设置",
   "board.set.done": "{agent}：{presence}",
   "waiting.title": "{queue} 排队情况",

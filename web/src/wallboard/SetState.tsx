@@ -29,9 +29,10 @@ export function SetState({ agent, onDone }: { agent: Agent; onDone: () => void }
     const reason = key === "ready" || key === "offline" ? "" : key;
     const presence: Presence = reason ? "other_work" : (key as Presence);
     const busy = agent.routing_status === "offered" || agent.routing_status === "connected";
+    const empty = agent.presence === "offline" && presence === "ready";
     modal.confirm({
       title: <bdi className="pre">{t("board.set.title", { agent: name, presence: presenceText(t, presence, reason) })}</bdi>,
-      content: <>{busy && <p>{t("board.set.busy")}</p>}<p>{t("board.set.help")}</p></>,
+      content: <>{empty && <p>{t("board.set.empty")}</p>}{busy && <p>{t("board.set.busy")}</p>}<p>{t("board.set.help")}</p></>,
       okText: t("board.set.ok"), cancelText: t("app.cancel"), okButtonProps: { danger: presence === "offline" },
       onOk: () => set(presence, reason),
     });
