@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import Body, Path, Query
 from starlette.responses import Response
 
 from services.chassis import clock
@@ -18,6 +18,10 @@ from services.stubs.ivr.v1 import ivr_pb2
 
 P = Permission
 QueueName = Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,64}$")]
+QueueChange = Annotated[
+    dict[str, Any],
+    Body(description="Any of a queue's settings; null: its default", examples=[{"wrap_up_s": 30}]),
+]
 
 
 def add(routes: Routes, parts: Parts) -> None:
@@ -37,8 +41,8 @@ def _views(routes: Routes, parts: Parts) -> None:
         return Json({"queues": [settings.queue_view(queue) for queue in found.queues]})
 
     @routes.add("GET", "/agents", P.AGENTS_READ, answers=answers.AgentList, tags=["centre"])
-    async def agents() -> Response:
-        request = acd_pb2.ListAgentsRequest(settings=True)
+    async def agents(with_settings: Annotated[bool, Query(alias="settings")] = True) -> Response:
+        request = acd_pb2.ListAgentsRequest(settings=with_settings)
         found = await acd.call(acd.stub.ListAgents, request, retry=True)
         return Json({"agents": [_listed(agent) for agent in found.agents]})
 
@@ -82,7 +86,7 @@ def _queues(routes: Routes, parts: Parts) -> None:
         tags=["administration"],
         summary="Changes what is named and nothing else (JSON merge patch)",
     )
-    async def change_queue(name: QueueName, body: dict[str, Any], by: Administrator) -> Response:
+    async def change_queue(name: QueueName, body: QueueChange, by: Administrator) -> Response:
         return Json(await kept.change_queue(name, body, by))
 
 

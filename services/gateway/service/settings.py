@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from services.chassis.errors import Invalid, NotFound
+from services.chassis.errors import Invalid, NotFound, Unavailable
 from services.gateway.api import settings
 from services.gateway.api.peers import Peers
 from services.gateway.api.settings import AgentChange, AgentSettings, Queue
@@ -100,6 +100,9 @@ class Settings:
     async def _agents(self) -> dict[str, View]:
         request = acd_pb2.ListAgentsRequest(settings=True)
         found = await self._acd.call(self._acd.stub.ListAgents, request, timeout_s=MANY_S)
+        if any(not agent.HasField("settings") for agent in found.agents):
+            # Merging with nothing would reset them.
+            raise Unavailable("acd", "The ACD is older than this gateway and does not tell agents' settings.")
         return {agent.agent_id: settings.agent_view(agent.settings) for agent in found.agents}
 
 

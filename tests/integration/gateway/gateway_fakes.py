@@ -47,6 +47,7 @@ class FakeAcd(Asked, acd_pb2_grpc.AcdServicer):
         self.agents: dict[tuple[str, str], acd_pb2.Agent] = {}
         self.settings: dict[tuple[str, str], acd_pb2.AgentSettings] = {}
         self.queues: dict[str, acd_pb2.Queue] = {"sales": acd_pb2.Queue(name="sales", title="Sales")}
+        self.tells_settings = True
         self.waiting: list[acd_pb2.Contact] = []
         self.decisions: dict[str, list[events_pb2.Decision]] = {}
         self.figures = acd_pb2.QueueStatistics(queue="sales", waiting=2)
@@ -78,7 +79,7 @@ class FakeAcd(Asked, acd_pb2_grpc.AcdServicer):
     def _listed(self, agent: acd_pb2.Agent, settings: bool) -> acd_pb2.Agent:
         shown = acd_pb2.Agent()
         shown.CopyFrom(agent)
-        if settings:
+        if settings and self.tells_settings:
             usual = acd_pb2.AgentSettings(agent_id=agent.agent_id, name=agent.name)
             shown.settings.CopyFrom(self.settings.get((tenant.current(), agent.agent_id), usual))
         return shown

@@ -13,7 +13,7 @@ from services.gateway.domain import Role
 from services.stubs.acd.v1 import acd_pb2, events_pb2
 from services.stubs.common.v1 import types_pb2
 from tests.integration.gateway.conftest import House, Opening
-from tests.integration.gateway.gateway_fakes import Browser, screen
+from tests.integration.gateway.gateway_fakes import Browser, offered, screen
 
 FULL: dict[str, Any] = {
     "title": "Sales",
@@ -102,6 +102,12 @@ async def test_patch_changes_what_it_names_and_nothing_else(root: Browser) -> No
     assert set((await latest(root))["detail"]["changed"]) == {"wrap_up_s", "hours"}
 
 
+async def test_patch_may_say_that_it_is_a_merge_patch(root: Browser) -> None:
+    headers = {"Content-Type": "application/merge-patch+json"}
+    answer = await root.ask("PATCH", "/admin/queues/sales", {"wrap_up_s": 45}, headers=headers)
+    assert (answer.status_code, answer.json()["wrap_up_s"]) == (200, 45)
+
+
 async def test_bad_changes_change_nothing(house: House, root: Browser) -> None:
     sales = "/admin/queues/sales"
     for method, path, body, expected in (
@@ -147,6 +153,23 @@ async def test_agent_that_was_read_can_be_put_back(house: House, root: Browser) 
     assert first == again
     assert first.agents[0].capacity[1].channel == types_pb2.CHANNEL_CHAT
     assert first.agents[0].work_mode == acd_pb2.WORK_MODE_INTERMITTENT
+
+
+async def test_agents_without_their_settings_for_those_who_ask_often(house: House, root: Browser) -> None:
+    await good(root, "PUT", "/admin/agents", {"agents": [AGENT]})
+    (listed,) = (await good(root, "GET", "/agents?settings=false"))["agents"]
+    assert listed["settings"] is None
+    assert house.fakes.acd.requests("ListAgents")[-1].settings is False
+
+
+async def test_acd_that_does_not_tell_settings_yet_loses_none(house: House, root: Browser) -> None:
+    """The gateway is updated first: merging a change with nothing would reset what is not named."""
+    await good(root, "PUT", "/admin/agents", {"agents": [AGENT]})
+    house.fakes.acd.tells_settings = False
+    change = {"agents": [{"agent_id": "a1", "skills": {"french": 3}}]}
+    answer = await root.ask("PATCH", "/admin/agents", change)
+    assert (answer.status_code, answer.json()["error"]["service"]) == (503, "acd")
+    assert len(house.fakes.acd.requests("PutAgents")) == 1
 
 
 async def test_patch_of_agents_keeps_what_it_does_not_name(root: Browser) -> None:
@@ -253,6 +276,16 @@ async def test_team_lead_sets_an_agent_and_the_agent_is_told_by_whom(house: Hous
         news.ClearField("by")
         await house.tell(news)
         assert (await desk.wait("agent"))["by"] is None
+
+
+async def test_offer_says_its_channel(house: House) -> None:
+    person = await house.person("li", agent_id="a1")
+    async with screen(house.port) as desk:
+        await desk.hello(person.token)
+        await house.tell(offered("a1"))
+        assert (await desk.wait("offer"))["channel"] == "voice"
+        await house.tell(offered("a1", offer_id="o-2", channel=types_pb2.CHANNEL_CHAT))
+        assert (await desk.wait("offer"))["channel"] == "chat"
 
 
 async def test_nobody_is_forced_by_an_agent_or_into_nonsense(house: House, lead: Browser) -> None:

@@ -15,7 +15,7 @@ const contact = (fields: Partial<Contact> = {}): Contact => ({
   answered_at: null, data: {}, ...fields,
 });
 const offer = (fields: Partial<Offer> = {}): Offer => ({
-  contact_id: "c1", offer_id: "o1", queue: "sales", from_number: "+8613700000001", to_number: "10050",
+  contact_id: "c1", offer_id: "o1", channel: "voice", queue: "sales", from_number: "+8613700000001", to_number: "10050",
   customer_id: "", attempt: 1, waited_ms: 900, ring_timeout_ms: 15_000, reason: "", offered_at: AT, ...fields,
 });
 const pop = (fields: Partial<Pop> = {}): Pop => ({

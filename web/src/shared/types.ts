@@ -76,6 +76,7 @@ export interface State {
 export interface Offer {
   contact_id: string;
   offer_id: string;
+  channel: string;
   queue: string;
   from_number: string;
   to_number: string;

@@ -24,7 +24,7 @@ export function Board() {
   const figures = useSyncExternalStore(board.subscribe, board.get);
   const [looked, setLooked] = useState<Looked | null>(null);
   const people = useLoad(link.status === "open" && session.may("agents.read") ? "agents" : null, (signal) =>
-    session.ask<{ agents: ListedAgent[] }>("/agents", { signal }), PEOPLE_MS);
+    session.ask<{ agents: ListedAgent[] }>("/agents?settings=false", { signal }), PEOPLE_MS);
   const nameOf = (agentId: string) => people.data?.agents.find((one) => one.agent_id === agentId)?.name || agentId;
 
   // A new connection knows nothing of what the old one watched.
