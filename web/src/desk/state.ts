@@ -130,6 +130,7 @@ function whole(desk: DeskState, state: State): DeskState {
     released: same && state.contact?.state === "released" ? desk.released : null,
     held_since: same && state.contact?.held ? desk.held_since : null,
     missing: state.missing,
+    forced: state.agent ? still(desk, state.agent) : desk.forced,
     recent: state.contact ? remember(desk.recent, ofContact(state.contact)) : desk.recent,
   };
   return state.contact && state.contact.state !== "offered" ? taken(next, state.contact.contact_id) : next;
@@ -151,15 +152,18 @@ function taken(desk: DeskState, contact_id: string): DeskState {
 function replied(desk: DeskState, state: State): DeskState {
   if (state.agent === null || desk.agent === null) return desk;
   const before = parsed(desk.agent.since) ?? 0;
-  return (parsed(state.agent.since) ?? 0) >= before ? { ...desk, agent: state.agent } : desk;
+  return (parsed(state.agent.since) ?? 0) >= before ? { ...desk, agent: state.agent, forced: still(desk, state.agent) } : desk;
+}
+
+/** What somebody else set, as long as it holds: reply and news of the agent's own change come in either order. */
+function still({ forced }: DeskState, agent: Pick<Agent, "presence" | "reason"> | null): DeskState["forced"] {
+  return agent !== null && forced?.presence === agent.presence && forced.reason === agent.reason ? forced : null;
 }
 
 function withAgent(desk: DeskState, news: Extract<Action, { type: "agent" }>["data"]): DeskState {
   if (desk.agent === null) return desk;
   const { contact_id, by, ...rest } = news;
-  const { presence, reason } = news;
-  const changed = presence !== desk.agent.presence || reason !== desk.agent.reason;
-  const forced = by ? { by, presence, reason } : changed ? null : desk.forced;
+  const forced = by ? { by, presence: news.presence, reason: news.reason } : still(desk, news);
   const next = { ...desk, agent: { ...desk.agent, ...rest }, forced };
   return contact_id === null ? { ...inFront(next, null), contacts: [] } : next;
 }
