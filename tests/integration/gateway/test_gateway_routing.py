@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -100,6 +101,13 @@ async def test_patch_changes_what_it_names_and_nothing_else(root: Browser) -> No
     hours = before["hours"] | {"closed_on": []}
     assert after == before | {"wrap_up_s": 45, "hours": hours}
     assert set((await latest(root))["detail"]["changed"]) == {"wrap_up_s", "hours"}
+
+
+async def test_two_changes_at_once_are_both_kept(root: Browser) -> None:
+    changes = [{"wrap_up_s": 45}, {"max_wait_s": 600}, {"title": "Sales and service"}]
+    await asyncio.gather(*(good(root, "PATCH", "/admin/queues/sales", change) for change in changes))
+    (read,) = (await good(root, "GET", "/queues"))["queues"]
+    assert (read["wrap_up_s"], read["max_wait_s"], read["title"]) == (45, 600, "Sales and service")
 
 
 async def test_patch_may_say_that_it_is_a_merge_patch(root: Browser) -> None:

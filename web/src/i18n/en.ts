@@ -324,7 +324,7 @@ export const en = {
   "board.longest": "Longest wait",
   "board.expected": "Expected wait",
   "board.expected.error": "off by {error}",
-  "board.expected.help": "What a caller who came now would be told. Over the last {contacts} answered, forecasts were off by {error} on average; the wait promised was {mean} {direction}.",
+  "board.expected.help": "What a caller who came now would be told. Over {contacts} answered so far, forecasts were off by {error}; on average the wait promised was {mean} {direction}.",
   "board.expected.long": "too long",
   "board.expected.short": "too short",
   "board.expected.nobody": "Nobody is there to serve this queue.",

@@ -326,7 +326,7 @@ export const zh: Dictionary = {
   "board.longest": "最长等待",
   "board.expected": "预计等待",
   "board.expected.error": "误差 {error}",
-  "board.expected.help": "现在来电会被告知的等待时间。最近接听的 {contacts} 通中，预测平均偏差 {error}，平均{direction} {mean}。",
+  "board.expected.help": "现在来电会被告知的等待时间。至今接听的 {contacts} 通中，预测偏差平均 {error}，总体{direction} {mean}。",
   "board.expected.long": "报长",
   "board.expected.short": "报短",
   "board.expected.nobody": "该队列目前无人值守。",
