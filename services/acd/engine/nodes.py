@@ -28,6 +28,8 @@ def node_down(floor: Floor, stimulus: NodeDown, now: int, out: list[Command]) ->
         if contact.state is ContactState.QUEUED:
             step_out(contact)
             contact.parted = True
+        elif contact.lane is not None:
+            contact.lane.thin.pop(contact, None)  # it rings on, but nobody more can be rung
     out.append(NodeStateChanged(node.name, False, stimulus.detail, now))
 
 

@@ -69,6 +69,8 @@ def ring_more(floor: Floor, contact: Contact, now: int, out: list[Command]) -> N
     queue, lane = queue_of(contact), contact.lane
     if lane is None or contact.offer is None or contact.preferred is not None:
         return
+    if not floor.nodes[contact.node].up:
+        return
     wanted = queue.settings.ring_agents if queue.settings.strategy is Strategy.RING_SEVERAL else 1
     while 1 + len(contact.rivals or ()) < wanted:
         agent = matching.first_agent(lane)
