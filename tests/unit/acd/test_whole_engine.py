@@ -85,9 +85,7 @@ class Floor(RuleBasedStateMachine):
             )
         )
 
-    @rule(
-        queue=queues, strategy=strategies, strict=st.booleans(), sticky=st.booleans(), overflow=overflows
-    )
+    @rule(queue=queues, strategy=strategies, strict=st.booleans(), sticky=st.booleans(), overflow=overflows)
     def put_queue(
         self, queue: str, strategy: Strategy, strict: bool, sticky: bool, overflow: Overflow
     ) -> None:
@@ -297,7 +295,8 @@ class Floor(RuleBasedStateMachine):
         self, agent: str, chosen: set[str], able: stimuli.Skills, chats: bool, data: st.DataObject
     ) -> None:
         tiers = {
-            queue: Tier(data.draw(st.integers(1, 2)), data.draw(st.integers(1, 3))) for queue in sorted(chosen)
+            queue: Tier(data.draw(st.integers(1, 2)), data.draw(st.integers(1, 3)))
+            for queue in sorted(chosen)
         }
         settings = stimuli.AgentSettings(
             agent,
