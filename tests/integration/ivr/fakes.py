@@ -54,6 +54,12 @@ class FakeAcd(acd_pb2_grpc.AcdServicer):
         """To whoever holds the contact."""
         self._streams[self.waiting[update.contact_id].holder].put_nowait(update)
 
+    def expel(self, contact_id: str, reason: str, what: acd_pb2.Overflow | None = None) -> None:
+        """The contact waits no more; its holder is told why, and what the queue's settings want."""
+        expelled = acd_pb2.ContactUpdate.Expelled(reason=reason, what=what)
+        self.news(acd_pb2.ContactUpdate(contact_id=contact_id, expelled=expelled))
+        del self.waiting[contact_id]
+
     async def OpenContact(self, request: Any, context: Any) -> acd_pb2.OpenContactResponse:
         self.opened.append(request)
         await self._note()

@@ -91,6 +91,25 @@ async def test_acd_restarts_while_callers_wait(centre: Centre) -> None:
     assert Counter(centre.outcomes()) == {"abandoned": 5}
 
 
+async def test_acd_restarts_while_a_caller_it_sent_away_leaves_a_message(centre: Centre) -> None:
+    """Those who still wait are enqueued again, the one sent away is not: no agent rings into the message."""
+    await centre.ivr()
+    sent_away, waits = centre.call("13800000001", **TO_SALES), centre.call("13800000002", **TO_SALES)
+    await centre.acd.until(lambda: len(centre.acd.waiting) == 2)
+    await centre.hearing(sent_away, "hold")
+    centre.acd.expel(sent_away.get("sy_contact_id") or "", "no_agents")
+    await centre.hearing(sent_away, "leave_message")
+    await centre.acd.stop()
+    await centre.acd.start()
+    await centre.acd.until(lambda: centre.acd.waiting)
+    centre.hang_up(waits)
+    centre.hang_up(sent_away)
+    await centre.acd.until(lambda: len(centre.acd.closed) == 2)
+    asked = Counter(wish.contact.contact_id for wish in centre.acd.enqueued)
+    assert asked[sent_away.get("sy_contact_id") or ""] == 1
+    assert asked[waits.get("sy_contact_id") or ""] >= 2
+
+
 async def test_acd_away_when_the_caller_leaves(centre: Centre) -> None:
     """The last word on the contact is kept until the ACD can hear it: exactly one."""
     await centre.ivr()
