@@ -24,6 +24,10 @@ class FakeAcd(acd_pb2_grpc.AcdServicer):
         self.answered: set[str] = set()
         self.known_queues = {"sales", "support"}
         self.full = False
+        self.overflows: dict[str, acd_pb2.Overflowed] = {}
+        """What a queue answers instead of a place."""
+        self.instead: dict[str, str] = {}
+        """Queue asked for → queue that takes the contact."""
         self.port = 0
         self.changed = asyncio.Condition()
         self._streams: dict[str, asyncio.Queue[acd_pb2.ContactUpdate]] = {}
@@ -74,9 +78,16 @@ class FakeAcd(acd_pb2_grpc.AcdServicer):
         contact_id = request.contact.contact_id
         if contact_id in self.answered:
             return acd_pb2.EnqueueResponse(already_answered=True)
+        if request.queue in self.overflows:
+            await self._note()
+            return acd_pb2.EnqueueResponse(overflowed=self.overflows[request.queue])
         self.waiting[contact_id] = request
         await self._note()
-        return acd_pb2.EnqueueResponse(position=len(self.waiting), enqueued_at=request.enqueued_at)
+        return acd_pb2.EnqueueResponse(
+            position=len(self.waiting),
+            enqueued_at=request.enqueued_at,
+            queue=self.instead.get(request.queue, request.queue),
+        )
 
     async def Withdraw(self, request: Any, context: Any) -> acd_pb2.WithdrawResponse:
         self.withdrawn.append(request)
