@@ -53,6 +53,7 @@ class Crm:
             blocked=known.blocked,
             language=known.language.partition("-")[0].lower(),
             segment=known.segment,
+            department=known.department,
         )
 
     async def close(self) -> None:

@@ -42,6 +42,8 @@ class Caller:
     blocked: bool = False
     language: str = ""
     segment: str = ""
+    department: str = ""
+    """Responsible for the number's segment."""
     agent_id: str = ""
     """Who has spoken with the caller already, in this call."""
 
@@ -83,6 +85,7 @@ class Run:
             "caller.level": self.caller.level,
             "caller.blocked": self.caller.blocked,
             "caller.segment": self.caller.segment,
+            "caller.department": self.caller.department,
             "caller.agent": self.caller.agent_id,
             "caller.language": self.language,
             "called.number": self.caller.called,

@@ -47,6 +47,7 @@ def priority(run: Run, node: Queue) -> int:
 
 
 def shown(run: Run) -> dict[str, str]:
-    """What the agent sees while it rings: what the caller chose, the flow's own facts."""
+    """What the agent sees while it rings: what the caller chose, who is responsible, the flow's own facts."""
     mine = {k: str(v) for k, v in run.facts.items() if k.startswith(("menu.", "my."))}
-    return {"language": run.language, **dict(list(mine.items())[:30])}
+    department = {"department": run.caller.department} if run.caller.department else {}
+    return {"language": run.language, **department, **dict(list(mine.items())[:30])}

@@ -61,7 +61,7 @@ class Ivr:
             await call.live()
 
     async def _caller(self, arrived: Arrival) -> Caller:
-        """Asks CRM, for so long at most. A caller back from an agent needs no second look."""
+        """Asks CRM, for so long at most. One back from an agent too: the flow may go on by level."""
         contact = arrived.contact
         plain = Caller(
             number=contact.from_number,
@@ -70,8 +70,6 @@ class Ivr:
             language=arrived.language,
             agent_id=arrived.agent_id,
         )
-        if arrived.position and arrived.position.answered:
-            return plain
         try:
             known = await self._crm.identify(contact.from_number, contact.to_number)
             return replace(known, language=arrived.language or known.language, agent_id=arrived.agent_id)

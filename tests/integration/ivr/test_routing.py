@@ -1,7 +1,9 @@
 """Routing as it crosses the wire: what the ACD is asked for, and what it answers when a queue is no place."""
 
 from services.stubs.acd.v1 import acd_pb2
+from services.stubs.crm.v1 import crm_pb2
 from tests.integration.ivr.centre import Centre
+from tests.unit.ivr.playbook import BY_DEPARTMENT
 
 SKILLED = """
 flow: skilled
@@ -113,3 +115,34 @@ async def test_another_queue_takes_the_caller(centre: Centre) -> None:
     await centre.until(lambda: caller.get("sy_queue") == "support")
     await centre.answer(caller)
     await centre.until(lambda: caller.get("sy_flow_node") == "again")
+
+
+async def test_number_of_a_segment_reaches_its_department(centre: Centre) -> None:
+    """CRM's word on the number decides the queue and is shown to the agent."""
+    centre.crm.callers["13800000001"] = crm_pb2.IdentifyResponse(
+        number="+8613800000001", segment="meters", department="energy", level=1
+    )
+    centre.acd.known_queues.add("energy")
+    await centre.publish(BY_DEPARTMENT)
+    await centre.ivr()
+    centre.call()
+    await centre.acd.until(lambda: centre.acd.waiting)
+    [wish] = centre.acd.enqueued
+    assert (wish.queue, wish.priority, wish.data["department"]) == ("energy", 1, "energy")
+
+
+async def test_level_still_counts_after_the_conversation(centre: Centre) -> None:
+    """The flow leads to a second queue: the VIP is one there as well."""
+    vip = crm_pb2.IdentifyResponse(number="+8613800000001", level=3, language="en")
+    centre.crm.callers = {"13800000001": vip, "+8613800000001": vip}
+    await centre.publish(SKILLED.replace("language: en, ", ""))
+    await centre.ivr()
+    caller = centre.call()
+    await centre.acd.until(lambda: centre.acd.waiting)
+    agent = await centre.answer(caller)
+    await centre.until(lambda: caller.get("sy_flow_node") == "again")
+    centre.acd.answered.clear()
+    centre.hang_up(agent)
+    await centre.acd.until(lambda: len(centre.acd.enqueued) == 2)
+    again = centre.acd.enqueued[1]
+    assert (again.queue, again.priority, again.data["language"]) == ("support", 3, "en")

@@ -5,7 +5,7 @@ import pytest
 from services.ivr.engine import Caller
 from services.ivr.engine import commands as do
 from services.ivr.engine import events as on
-from tests.unit.ivr.playbook import NOON, Playbook, read
+from tests.unit.ivr.playbook import BY_DEPARTMENT, NOON, Playbook, read
 
 SKILLED = """
 flow: skilled
@@ -135,6 +135,55 @@ def test_last_agent_of_an_earlier_call_is_the_acds_to_know() -> None:
     call.tell(on.Started(on.Position("again"), answered=True))
     [wish] = wishes(call)
     assert (wish.prefer, wish.prefer_s, wish.exclude) == ("", 15, ())
+
+
+@pytest.mark.parametrize(
+    ("caller", "queue", "priority", "skills"),
+    [
+        (Caller(level=3, department="energy", language="en"), "support", 10, {"lang_en": 1, "vip": 5}),
+        (Caller(level=2, department="energy"), "energy", 2, {"lang_zh": 1}),
+        (Caller(level=2, department="water"), "support", 2, {}),
+        (Caller(), "support", 0, {}),
+    ],
+)
+def test_by_department_and_level(caller: Caller, queue: str, priority: int, skills: dict[str, int]) -> None:
+    """The README's example: the green lane comes before the department, and who is neither is served too."""
+    call = Playbook(flow=read(BY_DEPARTMENT), caller=caller)
+    call.tell(on.Started())
+    [wish] = wishes(call)
+    assert (wish.queue, wish.priority, wish.skills) == (queue, priority, skills)
+
+
+def test_department_has_gone_home() -> None:
+    """Nobody of theirs: everybody's queue serves the caller, and only when that is closed too it is said."""
+    call = Playbook(flow=read(BY_DEPARTMENT), caller=Caller(department="energy"))
+    call.tell(on.Started())
+    call.tell(on.Refused("closed"))
+    assert call.at() == "everybody"
+    call.tell(on.Refused("closed"))
+    assert call.plays() == ("closed",)
+
+
+def test_department_is_shown_to_the_agent() -> None:
+    call = Playbook(caller=Caller(department="energy")).in_queue()
+    assert wishes(call)[0].data == {"language": "zh", "department": "energy", "menu.menu": "1"}
+
+
+def test_department_and_level_when_nobody_knows_the_caller() -> None:
+    """CRM is down, or the number is new: not blocked, level 0, no department, no segment, and the language
+    of the flow. Conditions on them do not hold, so the flow goes on at `otherwise`."""
+    facts = Playbook(caller=Caller(number="13800000001")).run.facts
+    known = {name: value for name, value in facts.items() if name.startswith("caller.")}
+    assert known == {
+        "caller.number": "13800000001",
+        "caller.known": False,
+        "caller.level": 0,
+        "caller.blocked": False,
+        "caller.segment": "",
+        "caller.department": "",
+        "caller.agent": "",
+        "caller.language": "zh",
+    }
 
 
 # ---- whom it cannot keep ----

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ivr.domain import WAYS_OUT_MORE, Menu, Problem, Queue
+from services.ivr.domain import WAYS_OUT_MORE, Menu, Problem, Queue, Requirement
 from services.ivr.flows import Refused, read
 from services.ivr.flows.marks import MAX_SOURCE
 from services.ivr.prompts import Prompts
-from tests.unit.ivr.playbook import DEFAULT, any_prompt
+from tests.unit.ivr.playbook import BY_DEPARTMENT, DEFAULT, any_prompt
 
 HEAD = "flow: test\nversion: 1\nnodes:\n"
 
@@ -30,6 +30,17 @@ def test_default_flow_has_all_it_needs() -> None:
     assert isinstance(sales, Queue)
     assert menu.keys == {"1": "sales", "2": "support", "9": "other_language"}
     assert sales.treatment.keys == {"1": "message"}
+
+
+def test_example_of_the_readme_can_be_published() -> None:
+    flow = read(BY_DEPARTMENT, Prompts().has)
+    lane = flow.nodes["green_lane"]
+    assert isinstance(lane, Queue)
+    assert (lane.requires[0], [step.after_s for step in lane.requires]) == (
+        Requirement(skills={"vip": 5}, language=True),
+        [0, 15, 30, 60],
+    )
+    assert [step.language for step in lane.requires] == [True, True, True, False]
 
 
 def test_dead_end() -> None:
