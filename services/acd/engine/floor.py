@@ -2,8 +2,8 @@
 
 Contacts that any of the same agents could serve share a *lane*: same queue, channel and requirements. Agents
 with the same queues, skills and capacity share a *profile*. Which lanes a profile serves is worked out once,
-when either comes to be, never for a contact. The idle agents of a profile stand in *pools*, one for each channel
-and each measure by which the profile's queues choose.
+when either comes to be, never for a contact. The idle agents of a profile stand in *pools*, one for each
+channel and each measure by which the profile's queues choose.
 """
 
 from __future__ import annotations

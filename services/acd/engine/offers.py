@@ -396,7 +396,7 @@ def leave(
     contact.waited_ms += waited
     if reason not in (LeftQueue.CALLER_HUNG_UP, LeftQueue.WITHDRAWN, LeftQueue.SWITCH_LOST):
         queue.overflowed += 1
-        out.append(Expel(contact.holder, contact.id, reason, overflow))
+        out.append(Expel(contact.holder, contact.id, queue.settings.name, reason, overflow))
 
 
 def call_off_all(floor: Floor, contact: Contact, failure: OfferFailure, now: int, out: list[Command]) -> None:

@@ -83,9 +83,10 @@ def _wish(contact: Contact, stimulus: Enqueue, queue: Queue) -> None:
     contact.skills = stimulus.skills
     contact.excluded = frozenset(stimulus.excluded) if stimulus.excluded else NOBODY
     contact.relaxed = 0
-    contact.steps = stimulus.relax or (
-        _eased(stimulus.skills, queue.settings.relax) if stimulus.skills else ()
-    )
+    if stimulus.never_relax or not stimulus.skills:
+        contact.steps = ()
+    else:
+        contact.steps = stimulus.relax or _eased(stimulus.skills, queue.settings.relax)
 
 
 def _eased(skills: Skills, eases: tuple[Ease, ...]) -> tuple[Step, ...]:
@@ -105,13 +106,13 @@ def _prefer(floor: Floor, contact: Contact, stimulus: Enqueue, queue: Queue, now
     if stimulus.preferred:
         contact.preferred, contact.rule = floor.agents[stimulus.preferred], "preferred"
         contact.prefer_until = now + (stimulus.prefer_ms or settings.last_agent_wait_ms or 1)
-    elif settings.last_agent_wait_ms:
+    elif stimulus.prefer_ms or settings.last_agent_wait_ms:
         agent_id, at = floor.last_agents.get(contact.customer_id or contact.from_number, ("", 0))
         agent = floor.agents.get(agent_id)
         recent = now - at <= settings.last_agent_memory_ms
         if agent is not None and recent and queue.name in agent.profile.tiers:
             contact.preferred, contact.rule = agent, "last_agent"
-            contact.prefer_until = now + settings.last_agent_wait_ms
+            contact.prefer_until = now + (stimulus.prefer_ms or settings.last_agent_wait_ms)
     if contact.preferred is not None and contact.preferred.id in contact.excluded:
         contact.preferred = None
 

@@ -143,7 +143,10 @@ class Acd:
                     yield update.contact_id, on.Placed(place.position, wait_ms)
                 case "expelled":
                     expelled = update.expelled
-                    yield update.contact_id, on.Expelled(expelled.reason, _overflow(expelled.what))
+                    yield (
+                        update.contact_id,
+                        on.Expelled(expelled.reason, _overflow(expelled.what), expelled.queue),
+                    )
 
     @property
     def reachable(self) -> bool:

@@ -89,6 +89,8 @@ class Expelled:
 
     reason: str
     what: Overflow = FLOW_DECIDES
+    queue: str = ""
+    """Which it was; news of an earlier queue may come late."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,9 +63,12 @@ class Waiting:
     resumed: bool = False
     queue: str = ""
     """Where the caller stands; the ACD may have taken another queue than the node's."""
+    before: str = ""
+    """Where the caller stood last, at another node."""
 
     def begin(self) -> str:
         self.queue = self.node.queue
+        self.before = str(self.run.facts.get("queue.name", ""))
         resumed = self.run.position
         if resumed and resumed.enqueued_at:
             self.since, self.resumed = resumed.enqueued_at, True
@@ -95,6 +98,8 @@ class Waiting:
                 self.placed(event)
             case on.Refused(reason="unavailable") | on.QueueLost():
                 self.lost(retry=isinstance(event, on.Refused))
+            case on.Expelled() if event.queue and event.queue == self.before != self.node.queue:
+                pass  # late news of the queue that the caller was in before this one
             case on.Refused() | on.Expelled():
                 return self.leaving or self.sent_away(event.reason, event.what)
             case on.AlreadyAnswered():

@@ -47,8 +47,8 @@ def agent_of(**more: object) -> pb.PutAgentsRequest:
 
 
 async def queue_named(centre: Centre, name: str) -> pb.Queue:
-    found = (await centre.call("ListQueues", pb.ListQueuesRequest())).queues
-    return next(queue for queue in found if queue.name == name)
+    listed: pb.ListQueuesResponse = await centre.call("ListQueues", pb.ListQueuesRequest())
+    return next(queue for queue in listed.queues if queue.name == name)
 
 
 async def test_every_setting_of_a_queue_survives_a_restart(centre: Centre) -> None:
@@ -141,7 +141,7 @@ async def test_explanation_outlives_the_process(centre: Centre) -> None:
 async def test_nobody_can_ever_speak_that_language(centre: Centre) -> None:
     """Said at once, with the way out, instead of letting the caller wait for nobody."""
     await centre.queue("sales", on_no_agents=pb.Overflow(action=pb.OVERFLOW_ACTION_VOICEMAIL))
-    await centre.agent("a1", "1001", mode="no_answer")
+    await centre.agent("a1", "1001", mode="no_response")
     answer = await centre.arrives().enqueue(skills=[ev.Skill(name="klingon", level=1)])
     assert answer.overflowed.reason == "nobody_qualified"
     assert answer.overflowed.what.action == pb.OVERFLOW_ACTION_VOICEMAIL
