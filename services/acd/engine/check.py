@@ -6,6 +6,7 @@ from services.acd.domain import Channel, ContactState, Presence, Routing, Strate
 from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Lane, Offer, Queue, Stage
 from services.acd.engine.hands import room, summary
 from services.acd.engine.lanes import qualifies, rank_of
+from services.acd.engine.matching import stands_rightly
 
 RINGING = (Stage.RINGING, Stage.BRIDGING)
 
@@ -65,6 +66,7 @@ def _agent(floor: Floor, agent: Agent) -> None:
     for pool in agent.profile.pools:
         stands = pool in agent.standing
         _require(stands == bool(free >> pool.channel & 1), f"{agent.id}: pool and room disagree")
+        _require(not stands or stands_rightly(agent, pool), f"{agent.id} stands in a place out of date")
     _require(set(agent.standing) <= set(agent.profile.pools), f"{agent.id} stands in a pool of others")
     _capacity(agent)
     if agent.own is not None:

@@ -15,25 +15,38 @@ from services.acd.engine.stimuli import QueueSettings
 
 NORMAL_TO_HIGHEST = 10
 STRICT_SHIFT = 42  # milliseconds since 1970 fit below it until the year 2109
+BESIDE = 1 << STRICT_SHIFT
+"""Who has something in hand, and room for more, comes after all whose hands are empty."""
+TIE_SHIFT = STRICT_SHIFT + 1
 
 
 # ---------------------------------------------------------------- agents who wait for a contact
 
 
 def value_of(agent: Agent, pool: Pool) -> int:
-    """By what the pool puts its agents in order; the lowest comes first."""
+    """By what the pool puts its agents in order; the lowest comes first. Equals go by idle time."""
     measure = pool.measure
     if measure is Measure.IDLE_SINCE_READY:
-        return agent.idle_since
+        return _idle(agent, agent.idle_since)
     if measure is Measure.IDLE_SINCE_CONTACT:
-        return agent.contact_ended_at
+        return _idle(agent, agent.contact_ended_at)
+    return (_rank(agent, pool) << TIE_SHIFT) + _idle(agent, agent.idle_since)
+
+
+def _idle(agent: Agent, since: int) -> int:
+    """Who is idle by how long; who has room beside what is in hand after them, the latest offer last."""
+    return BESIDE + agent.offered_at if agent.hands else since
+
+
+def _rank(agent: Agent, pool: Pool) -> int:
+    measure = pool.measure
     if measure is Measure.OFFERED_AT:
         return agent.offered_at
     if measure is Measure.CONTACTS:
         return agent.contacts
     if measure is Measure.POSITION:
         return agent.tier(pool.queue).position
-    return occupancy.order(agent)
+    return occupancy.order(agent) + (BESIDE if agent.hands else 0)
 
 
 def stand_by(floor: Floor, agent: Agent, pool: Pool) -> None:
@@ -46,6 +59,11 @@ def stand_by(floor: Floor, agent: Agent, pool: Pool) -> None:
         if listed is None or listed > order:
             heappush(lane.best, (rank, order, pool.number, pool))
             lane.listed[pool] = order
+
+
+def stands_rightly(agent: Agent, pool: Pool) -> bool:
+    """Whether an agent's place among the idle of a pool is still what they would get now."""
+    return agent.standing[pool] >> SHIFT == value_of(agent, pool)
 
 
 def stand_down(agent: Agent, pool: Pool) -> None:
@@ -81,7 +99,7 @@ def first_agent(lane: Lane) -> Agent | None:
 
 
 def first_besides(lane: Lane, excluded: Agents) -> Agent | None:
-    """The same without some agents: pools are looked through, which only the few contacts cost that need it."""
+    """The same without some agents: pools are looked through, which only few contacts cost."""
     found: tuple[int, int, Agent] | None = None
     for pool, rank in lane.pools.items():
         for agent in pool.roll:

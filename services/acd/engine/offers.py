@@ -206,6 +206,8 @@ def bridged(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
     _remember(floor, contact, offer.agent, now)
     out.append(ContactAnswered(contact.id, offer.id, offer.agent.id, queue.settings.name, waited, now))
     hands.move(floor, offer, RoutingMove.CONNECT, now, out)
+    if offer.agent.standing:  # with room for more: one more contact of the day changes their place
+        hands.stand(floor, offer.agent, hands.room(offer.agent))
 
 
 def _count_answer(queue: Queue, waited: int) -> None:
