@@ -6,7 +6,7 @@ from services.acd.domain import Channel, ContactState, Presence, Routing, Strate
 from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Lane, Offer, Queue, Stage
 from services.acd.engine.hands import room, summary
 from services.acd.engine.lanes import qualifies, rank_of
-from services.acd.engine.matching import stands_rightly
+from services.acd.engine.matching import rung_for, stands_rightly, wants_more
 
 RINGING = (Stage.RINGING, Stage.BRIDGING)
 
@@ -42,6 +42,7 @@ def _contact(floor: Floor, contact: Contact) -> None:
             stages = RINGING if state is ContactState.OFFERED else (Stage.TALKING,)
             _require(each.stage in stages, f"{contact.id} is {state} while its leg is {each.stage!r}")
     if contact.rivals:
+        _require(len(rung_for(contact)) == 1 + len(contact.rivals), f"{contact.id} rings twice at one agent")
         _require(state is ContactState.OFFERED, f"{contact.id} is {state} and rings elsewhere")
     if contact.standing is not None:
         _require(state is ContactState.QUEUED, f"{contact.id} stands in a lane and is {state}")
@@ -131,7 +132,9 @@ def _lane(floor: Floor, queue: Queue, lane: Lane) -> None:
     free = [a for a in idle if a.id not in excluded]
     _require(not (len(lane.waiting) and free), f"{queue.name}: somebody waits while somebody is idle")
     if queue.settings.strategy is Strategy.RING_SEVERAL:
-        _require(not (lane.thin and free), f"{queue.name}: a contact could ring at one more")
+        for contact in lane.thin:
+            others = [a for a in free if a.id not in rung_for(contact)]
+            _require(not (others and wants_more(contact)), f"{contact.id} could ring at one more")
     for pool, rank in lane.pools.items():
         _require((lane, rank) in pool.lanes, f"{queue.name}: a pool does not know its lane")
         profile = next(p for p in floor.profiles.values() if pool in p.pools)

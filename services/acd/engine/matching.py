@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from heapq import heappop, heappush, heapreplace
 
+from services.acd.domain import Strategy
 from services.acd.engine import occupancy
 from services.acd.engine.floor import SHIFT, Agent, Agents, Contact, Floor, Lane, Measure, Pool
 from services.acd.engine.stimuli import QueueSettings
@@ -166,6 +167,21 @@ def thin_contact(agent: Agent, free: int) -> Contact | None:
         if free >> pool.channel & 1:
             for lane, _ in pool.lanes:
                 for contact in lane.thin:
-                    if agent.settings.agent_id not in lane.need[2]:
+                    refused = lane.need[2] | rung_for(contact)
+                    if agent.settings.agent_id not in refused and wants_more(contact):
                         return contact
     return None
+
+
+def wants_more(contact: Contact) -> bool:
+    """Whether a contact that rings is to ring at one more agent."""
+    queue = contact.queue
+    if contact.offer is None or queue is None or queue.settings.strategy is not Strategy.RING_SEVERAL:
+        return False
+    return 1 + len(contact.rivals or ()) < queue.settings.ring_agents
+
+
+def rung_for(contact: Contact) -> Agents:
+    """The agents it rings at: with room for several contacts they may stand idle all the same."""
+    ringing = (contact.offer, *(contact.rivals or ()))
+    return frozenset(offer.agent.settings.agent_id for offer in ringing if offer is not None)
