@@ -7,11 +7,12 @@ looks at more than the agent's own lanes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from heapq import heappop, heappush, heapreplace
 
 from services.acd.domain import Strategy
 from services.acd.engine import occupancy
-from services.acd.engine.floor import SHIFT, Agent, Agents, Contact, Floor, Lane, Measure, Pool
+from services.acd.engine.floor import SHIFT, Agent, Agents, Contact, Floor, Lane, Measure, Pool, Queue
 from services.acd.engine.stimuli import QueueSettings
 
 NORMAL_TO_HIGHEST = 10
@@ -140,25 +141,38 @@ FRONT = 1 << (SHIFT + STRICT_SHIFT + 8)  # larger than any order, so what it is 
 
 
 def most_overdue(agent: Agent, free: int) -> tuple[Lane, int, Lane | None] | None:
-    """Of the lanes the agent has room for: the one whose first contact is most overdue, how many compete, and
-    which came second."""
-    chosen: Lane | None = None
-    second: Lane | None = None
-    soonest = next_soonest = competing = 0
-    for pool in agent.profile.pools:
-        if not free >> pool.channel & 1:
-            continue
-        for lane, _ in pool.lanes:
-            if not lane.waiting or (lane.need[2] and agent.settings.agent_id in lane.need[2]):
-                continue
-            competing += 1
-            due = lane.waiting.first().due
-            if chosen is None or due < soonest:
-                second, next_soonest = chosen, soonest
-                chosen, soonest = lane, due
-            elif second is None or due < next_soonest:
-                second, next_soonest = lane, due
-    return None if chosen is None else (chosen, competing, second)
+    """Of the queues the agent has room for: the lane with the first of the one whose first is most overdue, how
+    many lanes compete, and which came second."""
+    waiting = _lanes_waiting_for(agent, free)
+    if len(waiting) < 2:
+        return (waiting[0], 1, None) if waiting else None
+    chosen = min(_heads(waiting), key=_due)
+    return chosen, len(waiting), min((lane for lane in waiting if lane is not chosen), key=_due)
+
+
+def _lanes_waiting_for(agent: Agent, free: int) -> list[Lane]:
+    return [
+        lane
+        for pool in agent.profile.pools
+        if free >> pool.channel & 1
+        for lane, _ in pool.lanes
+        if lane.waiting and not (lane.need[2] and agent.settings.agent_id in lane.need[2])
+    ]
+
+
+def _heads(waiting: list[Lane]) -> Iterable[Lane]:
+    """Of each queue the lane whose first is its first by the queue's own rules: in a strict queue, or after a
+    refused offer, that need not be the most overdue."""
+    heads: dict[Queue | None, Lane] = {}
+    for lane in waiting:
+        head = heads.get(lane.queue)
+        if head is None or lane.waiting.first().order < head.waiting.first().order:
+            heads[lane.queue] = lane
+    return heads.values()
+
+
+def _due(lane: Lane) -> int:
+    return lane.waiting.first().due
 
 
 def thin_contact(agent: Agent, free: int) -> Contact | None:
