@@ -141,8 +141,8 @@ FRONT = 1 << (SHIFT + STRICT_SHIFT + 8)  # larger than any order, so what it is 
 
 
 def most_overdue(agent: Agent, free: int) -> tuple[Lane, int, Lane | None] | None:
-    """The lane with the first contact of the queue whose first is most overdue, of those the agent has room for;
-    how many lanes compete, and which came second."""
+    """The lane of the most overdue among the first contacts of the agent's queues; how many lanes compete,
+    and which came second."""
     waiting = _lanes_waiting_for(agent, free)
     if len(waiting) < 2:
         return (waiting[0], 1, None) if waiting else None
