@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from heapq import heappop, heappush, heapreplace
 
-from services.acd.domain import Strategy
+from services.acd.domain import Presence, Strategy
 from services.acd.engine import occupancy
 from services.acd.engine.floor import SHIFT, Agent, Agents, Contact, Floor, Lane, Measure, Pool, Queue
 from services.acd.engine.stimuli import QueueSettings
@@ -111,6 +111,17 @@ def first_besides(lane: Lane, excluded: Agents) -> Agent | None:
                     found = (rank, order, agent)
                 break
     return found[2] if found is not None else None
+
+
+def besides_excluded(floor: Floor, lane: Lane) -> tuple[int, int]:
+    """How many agents are idle, and how many ready, for who stands in this lane."""
+    idle, ready = lane.idle, lane.staffed
+    for agent_id in lane.excluded:
+        agent = floor.agents.get(agent_id)
+        if agent is not None and not lane.pools.keys().isdisjoint(agent.profile.pools):
+            idle -= not lane.pools.keys().isdisjoint(agent.standing)
+            ready -= agent.presence is Presence.READY
+    return idle, ready
 
 
 # ---------------------------------------------------------------- contacts who wait for an agent

@@ -178,7 +178,7 @@ def make(
     hands.change(offer, RoutingMove.OFFER, now)
     if agent.standing:
         hands.stand(floor, agent, hands.room(agent))
-    decision = _decision(offer, lane, idle_ms, now, rule, competing, second)
+    decision = _decision(floor, offer, lane, idle_ms, now, rule, competing, second)
     if contact.decisions is None:
         contact.decisions = deque(maxlen=DECISIONS_KEPT)
     contact.decisions.append(decision)
@@ -190,12 +190,19 @@ def make(
 
 
 def _decision(
-    offer: Offer, lane: Lane, idle_ms: int, now: int, rule: str, competing: int, second: Lane | None
+    floor: Floor,
+    offer: Offer,
+    lane: Lane,
+    idle_ms: int,
+    now: int,
+    rule: str,
+    competing: int,
+    second: Lane | None,
 ) -> Decision:
     """Why these two, as the floor stands once both have been taken out of it."""
     contact, agent, queue = offer.contact, offer.agent, offer.queue
     strategy = queue.settings.strategy
-    others = lane.idle
+    others, staffed = matching.besides_excluded(floor, lane)
     runner_up = matching.first_agent(lane) if others else None
     if any(pool in lane.pools for pool in agent.standing):
         others -= 1  # they have room for more, but are no other
@@ -212,7 +219,7 @@ def _decision(
         score_of(agent.profile, queue, contact.skills) if strategy is Strategy.BEST_SKILL else 0,
         others,
         runner_up.settings.agent_id if runner_up is not None else "",
-        max(lane.staffed - others - 1, 0),
+        max(staffed - others - 1, 0),
         max(queue.staffed - lane.staffed, 0) if lane.queue is not None else 0,
         contact.skills,
         contact.relaxed,

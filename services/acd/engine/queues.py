@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from services.acd.domain import ContactState, LeftQueue, OverflowAction
+from services.acd.domain import Channel, ContactState, LeftQueue, OverflowAction
 from services.acd.engine import lanes, matching
 from services.acd.engine.commands import Command
 from services.acd.engine.contacts import WAITING
-from services.acd.engine.floor import Alarm, Contact, Floor, Queue
+from services.acd.engine.floor import Alarm, Contact, Floor, Profile, Queue
 from services.acd.engine.hands import room, stand
 from services.acd.engine.lanes import qualifies
 from services.acd.engine.stimuli import FLOW, Overflow, PutQueue, QueueSettings
@@ -131,7 +131,7 @@ def refusal(floor: Floor, contact: Contact, queue: Queue, now: int) -> LeftQueue
         return LeftQueue.FULL
     if not queue.staffed and not early and unstaffed_for_long(queue, now):
         return LeftQueue.NO_AGENTS
-    if contact.skills and not _ever_qualified(floor, contact, queue):
+    if not _ever_qualified(floor, contact, queue):
         return LeftQueue.NOBODY_QUALIFIED
     return None
 
@@ -161,17 +161,25 @@ def unstaffed_for_long(queue: Queue, now: int) -> bool:
 
 
 def _ever_qualified(floor: Floor, contact: Contact, queue: Queue) -> bool:
-    """Whether anybody, signed in or not, meets what is required now or after some step of relaxation."""
-    lane = queue.lanes.get((contact.channel, contact.skills, contact.excluded))
-    if lane is not None and lane.pools:
+    """Whether anybody, signed in or not, meets what is required now or after some step of relaxation. A queue
+    to which nobody is assigned yet leaves that open, but for skills."""
+    if contact.channel is Channel.VOICE and not contact.skills and not contact.excluded:
         return True
+    lane = queue.lanes.get((contact.channel, contact.skills, contact.excluded))
+    if lane is not None and lane.pools and not contact.excluded:
+        return True
+    assigned = [profile for profile in floor.profiles.values() if queue.settings.name in profile.tiers]
+    if not assigned and not contact.skills:
+        return True
+    return any(_could_serve(profile, contact) for profile in assigned)
+
+
+def _could_serve(profile: Profile, contact: Contact) -> bool:
+    if not profile.channels >> contact.channel & 1:
+        return False
     wanted = [contact.skills, *(step.skills for step in contact.steps)]
-    return any(
-        queue.settings.name in profile.tiers
-        and profile.channels >> contact.channel & 1
-        and any(qualifies(profile.skills, skills) for skills in wanted)
-        for profile in floor.profiles.values()
-    )
+    able = any(qualifies(profile.skills, skills) for skills in wanted)
+    return able and any(agent.settings.agent_id not in contact.excluded for agent in profile.members)
 
 
 # ---------------------------------------------------------------- nobody is there any more

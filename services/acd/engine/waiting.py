@@ -9,7 +9,7 @@ from services.acd.engine.contacts import WAITING, new_contact, node_for, open_co
 from services.acd.engine.floor import NOBODY, Alarm, Contact, Floor, Queue, Stage
 from services.acd.engine.lanes import lane_of
 from services.acd.engine.offers import call_off_all, leave
-from services.acd.engine.pairing import queue_of, seek, step_out
+from services.acd.engine.pairing import queue_of, ring_more, seek, step_out
 from services.acd.engine.stimuli import Ease, Enqueue, Overflow, Skills, Step, Withdraw
 from services.acd.engine.timers import set_timer
 from services.chassis.errors import Conflict, Full, NotFound
@@ -200,6 +200,8 @@ def relax(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None:
     if contact.standing is not None and contact.standing.queue is not None:
         step_out(contact)
         seek(floor, contact, now, out)
+    elif contact.offer is not None:
+        ring_more(floor, contact, now, out)
 
 
 # ---------------------------------------------------------------- out of the queue

@@ -143,7 +143,7 @@ class Floor(RuleBasedStateMachine):
         assert (why.offer_id, why.agent_id, why.queue) == (offered.offer_id, offered.agent_id, offered.queue)
         assert why.idle_ms >= 0
         assert (why.seeker == "agent") == bool(why.competing)
-        assert bool(why.runner_up) == bool(why.others) or floor.contacts[offered.contact_id].excluded
+        assert bool(why.runner_up) == bool(why.others)
         assert why.runner_up != why.agent_id
         contact, agent = floor.contacts[offered.contact_id], floor.agents[offered.agent_id]
         assert contact.decisions is not None
