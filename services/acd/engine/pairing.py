@@ -104,10 +104,16 @@ def step_out(contact: Contact) -> None:
 def _prefers(contact: Contact, now: int) -> bool:
     """Whether the preferred agent is still waited for."""
     agent = contact.preferred
-    if agent is None or now >= contact.prefer_until or agent.presence is Presence.OFFLINE or agent.aside:
+    if (
+        agent is None
+        or now >= contact.prefer_until
+        or agent.presence is Presence.OFFLINE
+        or agent.aside
+        or not agent.profile.channels >> contact.channel & 1
+    ):
         contact.preferred = None
         return False
-    return bool(agent.profile.channels >> contact.channel & 1)
+    return True
 
 
 def _seek_preferred(floor: Floor, contact: Contact, agent: Agent, now: int, out: list[Command]) -> bool:

@@ -8,7 +8,7 @@ from services.acd.engine.commands import Command, ContactLeftQueue, ContactQueue
 from services.acd.engine.contacts import WAITING, new_contact, node_for, open_contact
 from services.acd.engine.floor import NOBODY, Alarm, Contact, Floor, Queue, Stage
 from services.acd.engine.lanes import lane_of
-from services.acd.engine.offers import call_off_all, leave
+from services.acd.engine.offers import call_off_all, known_as, leave
 from services.acd.engine.pairing import queue_of, ring_more, seek, step_out
 from services.acd.engine.stimuli import Ease, Enqueue, Overflow, Skills, Step, Withdraw
 from services.acd.engine.timers import set_timer
@@ -27,7 +27,6 @@ def enqueue(floor: Floor, stimulus: Enqueue, now: int, out: list[Command]) -> No
     known = floor.contacts.get(stimulus.arrival.contact_id)
     if known is not None and _asked_again(known, stimulus, wanted):
         return
-    _check_wishes(floor, stimulus)
     contact = known or new_contact(stimulus.arrival, now)
     _wish(contact, stimulus, wanted)
     queue, reason, overflow = queues.admit(floor, contact, wanted, now)
@@ -71,11 +70,6 @@ def _already_answered(contact: Contact, enqueued_at: int) -> bool:
     return bool(enqueued_at) and enqueued_at < contact.answered_at
 
 
-def _check_wishes(floor: Floor, stimulus: Enqueue) -> None:
-    if stimulus.preferred and stimulus.preferred not in floor.agents:
-        raise NotFound("agent", stimulus.preferred)
-
-
 def _wish(contact: Contact, stimulus: Enqueue, queue: Queue) -> None:
     """What the contact asks of an agent, now and after each step of relaxation."""
     contact.priority, contact.booked_at = stimulus.priority, stimulus.booked_at
@@ -102,11 +96,11 @@ def _prefer(floor: Floor, contact: Contact, stimulus: Enqueue, queue: Queue, now
     """Whom to ask first: the agent named, else who served this caller last, where the queue wants that."""
     contact.preferred, contact.prefer_until = None, 0
     settings, since = queue.settings, max(now, contact.booked_at)
-    if stimulus.preferred:
-        contact.preferred, contact.rule = floor.agents[stimulus.preferred], "preferred"
+    if stimulus.preferred:  # who is not known, having left, is as one who is not signed in
+        contact.preferred, contact.rule = floor.agents.get(stimulus.preferred), "preferred"
         contact.prefer_until = since + (stimulus.prefer_ms or settings.last_agent_wait_ms or 1)
     elif stimulus.prefer_ms or settings.last_agent_wait_ms:
-        agent_id, at = floor.last_agents.get(contact.customer_id or contact.from_number, ("", 0))
+        agent_id, at = floor.last_agents.get(known_as(contact), ("", 0))
         agent = floor.agents.get(agent_id)
         recent = now - at <= settings.last_agent_memory_ms
         if agent is not None and recent and queue.name in agent.profile.tiers:
