@@ -205,6 +205,7 @@ class Contact:
     steps: tuple[Step, ...] = ()  # of relaxation, still to come
     relax_at: int = 0
     relaxed: int = 0
+    eased_by_queue: bool = False  # it brought no steps of its own
     excluded: Agents = NOBODY
     preferred: Agent | None = None
     prefer_until: int = 0

@@ -18,6 +18,7 @@ from services.acd.engine.floor import (
     Queue,
 )
 from services.acd.engine.lanes import lane_of, score_of
+from services.acd.engine.queues import watch_for_nobody
 from services.acd.engine.roll import Roll
 from services.acd.engine.timers import set_timer
 
@@ -59,6 +60,8 @@ def seek(floor: Floor, contact: Contact, now: int, out: list[Command]) -> bool:
     if agent is None:
         lane.waiting.add(contact.order, contact)
         contact.standing = lane
+        if not queue.staffed:
+            watch_for_nobody(floor, queue)
         return False
     make(floor, contact, agent, lane, now, out)
     ring_more(floor, contact, now, out)

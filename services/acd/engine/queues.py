@@ -11,7 +11,7 @@ from services.acd.engine.contacts import WAITING
 from services.acd.engine.floor import Alarm, Contact, Floor, Profile, Queue
 from services.acd.engine.hands import room, stand
 from services.acd.engine.lanes import qualifies
-from services.acd.engine.stimuli import FLOW, Overflow, PutQueue, QueueSettings
+from services.acd.engine.stimuli import FLOW, Overflow, PutQueue, QueueSettings, Skills, Step
 from services.acd.engine.timers import set_timer
 from services.chassis import clock
 from services.chassis.errors import Invalid
@@ -103,23 +103,22 @@ def _leads_to(settings: QueueSettings) -> set[str]:
 
 
 def admit(
-    floor: Floor, contact: Contact, wanted: Queue, now: int
+    floor: Floor, contact: Contact, wanted: Queue, now: int, hops: int = 0
 ) -> tuple[Queue | None, LeftQueue, Overflow]:
     """The queue that takes this contact: the one wanted, or one that it overflows to. None: why not, and
     what is to happen instead."""
-    queue = wanted
-    first: tuple[LeftQueue, Overflow] | None = None
-    for _ in range(HOPS_MOST):
-        reason = refusal(floor, contact, queue, now)
-        if reason is None:
-            return queue, LeftQueue.FULL, FLOW
+    queue, reason = wanted, LeftQueue.FULL
+    for _ in range(hops, HOPS_MOST):
+        refused = refusal(floor, contact, queue, now)
+        if refused is None:
+            return queue, reason, FLOW
+        reason = refused
         overflow: Overflow = getattr(queue.settings, OVERFLOWS[reason])
-        first = first or (reason, overflow)
         following = floor.queues.get(overflow.target) if overflow.action is OverflowAction.QUEUE else None
         if following is None:
             return None, reason, overflow
         queue = following
-    return None, first[0] if first else LeftQueue.FULL, FLOW
+    return None, reason, FLOW
 
 
 def refusal(floor: Floor, contact: Contact, queue: Queue, now: int) -> LeftQueue | None:
@@ -171,15 +170,27 @@ def _ever_qualified(floor: Floor, contact: Contact, queue: Queue) -> bool:
     assigned = [profile for profile in floor.profiles.values() if queue.settings.name in profile.tiers]
     if not assigned and not contact.skills:
         return True
-    return any(_could_serve(profile, contact) for profile in assigned)
+    return any(_could_serve(profile, contact, queue) for profile in assigned)
 
 
-def _could_serve(profile: Profile, contact: Contact) -> bool:
+def _could_serve(profile: Profile, contact: Contact, queue: Queue) -> bool:
     if not profile.channels >> contact.channel & 1:
         return False
-    wanted = [contact.skills, *(step.skills for step in contact.steps)]
+    wanted = [contact.skills, *(step.skills for step in steps_in(queue, contact))]
     able = any(qualifies(profile.skills, skills) for skills in wanted)
     return able and any(agent.settings.agent_id not in contact.excluded for agent in profile.members)
+
+
+def steps_in(queue: Queue, contact: Contact) -> tuple[Step, ...]:
+    """How the contact's requirements relax in this queue: its own steps, or the queue's. Those make each
+    level so much lower, but keep the skill; where the queue has none, those it came with go on."""
+    if not contact.eased_by_queue or not queue.settings.relax:
+        return contact.steps
+    return tuple(Step(ease.after_ms, _eased(contact.skills, ease.by)) for ease in queue.settings.relax)
+
+
+def _eased(skills: Skills, by: int) -> Skills:
+    return tuple((name, max(level - by, 1)) for name, level in skills) if by else ()
 
 
 # ---------------------------------------------------------------- nobody is there any more

@@ -10,7 +10,7 @@ from services.acd.engine.floor import NOBODY, Alarm, Contact, Floor, Queue, Stag
 from services.acd.engine.lanes import lane_of
 from services.acd.engine.offers import call_off_all, known_as, leave
 from services.acd.engine.pairing import queue_of, ring_more, seek, step_out
-from services.acd.engine.stimuli import Ease, Enqueue, Overflow, Skills, Step, Withdraw
+from services.acd.engine.stimuli import Enqueue, Overflow, Withdraw
 from services.acd.engine.timers import set_timer
 from services.chassis.errors import Conflict, Full, NotFound
 
@@ -27,23 +27,18 @@ def enqueue(floor: Floor, stimulus: Enqueue, now: int, out: list[Command]) -> No
     known = floor.contacts.get(stimulus.arrival.contact_id)
     if known is not None and _asked_again(known, stimulus, wanted):
         return
-    contact = known or new_contact(stimulus.arrival, now)
-    _wish(contact, stimulus, wanted)
-    queue, reason, overflow = queues.admit(floor, contact, wanted, now)
+    asking = new_contact(stimulus.arrival, now)
+    _wish(asking, stimulus)
+    queue, reason, overflow = queues.admit(floor, asking, wanted, now)
+    full = reason is LeftQueue.FULL and wanted.waiting >= wanted.settings.max_length
+    if queue is None and full and not overflow.action:
+        raise Full(f"Queue {wanted.name} is full: {wanted.waiting} wait in it.")
+    contact = open_contact(floor, stimulus.arrival, now, out, asking)
+    if contact is not asking:
+        _wish(contact, stimulus)
     if queue is None:
-        if reason is LeftQueue.FULL and not overflow.action:
-            raise Full(f"Queue {wanted.name} is full: {wanted.waiting} wait in it.")
-        _decline(
-            floor,
-            open_contact(floor, stimulus.arrival, now, out, contact),
-            wanted,
-            reason,
-            overflow,
-            now,
-            out,
-        )
+        _decline(contact, wanted, reason, overflow, now, out)
         return
-    contact = open_contact(floor, stimulus.arrival, now, out, contact)
     contact.enqueued_at = max(min(stimulus.enqueued_at, now) or now, stimulus.booked_at)
     contact.holder, contact.after_bridge = stimulus.holder, stimulus.after_bridge
     contact.data = stimulus.data
@@ -70,26 +65,15 @@ def _already_answered(contact: Contact, enqueued_at: int) -> bool:
     return bool(enqueued_at) and enqueued_at < contact.answered_at
 
 
-def _wish(contact: Contact, stimulus: Enqueue, queue: Queue) -> None:
+def _wish(contact: Contact, stimulus: Enqueue) -> None:
     """What the contact asks of an agent, now and after each step of relaxation."""
     contact.priority, contact.booked_at = stimulus.priority, stimulus.booked_at
     contact.skills = stimulus.skills
     contact.excluded = frozenset(stimulus.excluded) if stimulus.excluded else NOBODY
     contact.relaxed = 0
-    if stimulus.never_relax or not stimulus.skills:
-        contact.steps = ()
-    else:
-        contact.steps = stimulus.relax or _eased(stimulus.skills, queue.settings.relax)
-
-
-def _eased(skills: Skills, eases: tuple[Ease, ...]) -> tuple[Step, ...]:
-    """The queue's steps for these requirements: each level so much lower, but the skill itself is kept."""
-    return tuple(
-        Step(
-            ease.after_ms, tuple((name, max(level - ease.by, 1)) for name, level in skills) if ease.by else ()
-        )
-        for ease in eases
-    )
+    relaxes = bool(stimulus.skills) and not stimulus.never_relax
+    contact.steps = stimulus.relax if relaxes else ()
+    contact.eased_by_queue = relaxes and not stimulus.relax
 
 
 def _prefer(floor: Floor, contact: Contact, stimulus: Enqueue, queue: Queue, now: int) -> None:
@@ -131,10 +115,9 @@ def join(
         set_timer(floor, contact.paused_until, Alarm.RESUME, contact)
     else:
         _count_in(queue)
+    contact.steps = queues.steps_in(queue, contact)
     if contact.steps:
         _ease(floor, contact, now)
-    if not queue.staffed:
-        queues.watch_for_nobody(floor, queue)
     lane = lane_of(floor, contact, queue)
     position, expected = forecasts.foretell(floor, contact, queue, lane, now)
     out.append(
@@ -157,7 +140,6 @@ def _count_in(queue: Queue) -> None:
 
 
 def _decline(
-    floor: Floor,
     contact: Contact,
     queue: Queue,
     reason: LeftQueue,
@@ -233,8 +215,8 @@ def overflow(floor: Floor, contact: Contact, reason: LeftQueue, now: int, out: l
     call_off_all(floor, contact, OfferFailure.CALLER_GONE, now, out)
     following = floor.queues.get(wanted.target) if wanted.action is OverflowAction.QUEUE else None
     taken: Queue | None = None
-    if following is not None and contact.hops < queues.HOPS_MOST:
-        taken, _, wanted = queues.admit(floor, contact, following, now)
+    if following is not None:
+        taken, _, wanted = queues.admit(floor, contact, following, now, contact.hops)
     if taken is None:
         leave(floor, contact, reason, now, out, wanted)
         return
