@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.acd.domain import Channel, ContactState, Presence, Routing, Strategy
+from services.acd.domain import Channel, ContactState, Routing, Strategy
 from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Lane, Offer, Queue, Stage
 from services.acd.engine.hands import room, summary
 from services.acd.engine.lanes import qualifies, rank_of
@@ -98,8 +98,7 @@ def _queue(floor: Floor, queue: Queue) -> None:
     mine = [contact for contact in floor.contacts.values() if contact.queue is queue]
     waiting = [c for c in mine if c.state in (ContactState.QUEUED, ContactState.OFFERED) and not c.early]
     _require(queue.waiting == len(waiting), f"{queue.name}: {queue.waiting} counted, {len(waiting)} wait")
-    ready = [a for a in floor.agents.values() if a.presence is Presence.READY]
-    staffed = [a for a in ready if queue.name in a.profile.tiers]
+    staffed = [a for a in floor.agents.values() if a.there and queue.name in a.profile.tiers]
     _require(queue.staffed == len(staffed), f"{queue.name}: staffed count")
     effective = sum(1 / len(a.profile.queues) for a in staffed)
     _require(abs(queue.effective - effective) < 1e-6, f"{queue.name}: effective agents")
@@ -127,7 +126,7 @@ def _lane(floor: Floor, queue: Queue, lane: Lane) -> None:
         and a.profile.channels >> channel & 1
         and qualifies(a.profile.skills, skills)
     ]
-    ready = [a for a in able if a.presence is Presence.READY]
+    ready = [a for a in able if a.there]
     _require(lane.staffed == len(ready), f"{queue.name}: staffed count of a lane")
     idle = [a for a in able if room(a) >> channel & 1]
     _require(lane.idle == len(idle), f"{queue.name}: idle count of a lane")
@@ -156,7 +155,7 @@ def _counts(floor: Floor) -> None:
     for profile in floor.profiles.values():
         there = {agent for agent in floor.agents.values() if agent.profile is profile}
         _require(set(profile.members) == there, "a profile's agents are miscounted")
-        ready = sum(1 for agent in there if agent.presence is Presence.READY)
+        ready = sum(1 for agent in there if agent.there)
         _require(profile.ready == ready, "a profile's ready agents are miscounted")
 
 

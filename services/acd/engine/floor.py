@@ -279,6 +279,11 @@ class Agent:
         return self.settings.agent_id
 
     @property
+    def there(self) -> bool:
+        """Staffs their queues, busy or not: ready, and not set aside for not answering."""
+        return self.presence is Presence.READY and not self.aside
+
+    @property
     def contact(self) -> Contact | None:
         """What came into their hands last."""
         return self.hands[-1].contact if self.hands else None

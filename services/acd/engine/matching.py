@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from heapq import heappop, heappush, heapreplace
 
-from services.acd.domain import Presence, Strategy
+from services.acd.domain import Strategy
 from services.acd.engine import occupancy
 from services.acd.engine.floor import SHIFT, Agent, Agents, Contact, Floor, Lane, Measure, Pool, Queue
 from services.acd.engine.stimuli import QueueSettings
@@ -120,7 +120,7 @@ def besides_excluded(floor: Floor, lane: Lane) -> tuple[int, int]:
         agent = floor.agents.get(agent_id)
         if agent is not None and not lane.pools.keys().isdisjoint(agent.profile.pools):
             idle -= not lane.pools.keys().isdisjoint(agent.standing)
-            ready -= agent.presence is Presence.READY
+            ready -= agent.there
     return idle, ready
 
 

@@ -21,7 +21,7 @@ from services.acd.domain import (
     failure_of,
 )
 from services.acd.engine import forecasts, hands
-from services.acd.engine.agents import begin_wrap_up
+from services.acd.engine.agents import begin_wrap_up, staff
 from services.acd.engine.commands import (
     Bridge,
     Command,
@@ -174,6 +174,7 @@ def _failed(
         agent.misses += 1
         agent.idle_since = now
         if agent.misses >= floor.policy.misses_before_aside:
+            staff(floor, agent, False, now)
             agent.aside = True
         else:
             agent.rest_until = now + floor.policy.rest_ms
