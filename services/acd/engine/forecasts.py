@@ -24,15 +24,17 @@ def foretell(floor: Floor, contact: Contact, queue: Queue, lane: Lane, now: int)
     position = position_of(queue, lane, contact)
     expected = expected_wait_ms(floor, queue, position)
     if expected is not None and not contact.paused_until:
-        contact.foretold_ms = expected
+        contact.foretold_ms = now - contact.joined_at + expected
         contact.foretold_by_last_ms = queue.last_wait_ms
         head = lane.waiting.first() if lane.waiting else None
-        contact.foretold_by_head_ms = now - head.enqueued_at if head is not None else 0
+        contact.foretold_by_head_ms = now - head.joined_at if head is not None else 0
     return position, expected
 
 
-def judge(queue: Queue, contact: Contact, waited_ms: int) -> None:
-    """It has been answered: how far off were the forecasts? Only of contacts that had to wait at all."""
+def judge(queue: Queue, contact: Contact, now: int) -> None:
+    """It has been answered: how far off were the forecasts? Only of contacts that had to wait at all. What
+    they waited in another queue before this one was no part of them."""
+    waited_ms = now - contact.joined_at
     queue.last_wait_ms = waited_ms
     if contact.foretold_ms < 0:
         return

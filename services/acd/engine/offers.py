@@ -205,7 +205,7 @@ def bridged(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
     waited = now - contact.enqueued_at
     _count_answer(queue, waited)
     _win(floor, offer, now, out)
-    forecasts.judge(queue, contact, waited)
+    forecasts.judge(queue, contact, now)
     connect(contact, offer.agent, waited, now)
     _remember(floor, contact, offer.agent, now)
     out.append(ContactAnswered(contact.id, offer.id, offer.agent.id, queue.settings.name, waited, now))

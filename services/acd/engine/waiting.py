@@ -101,13 +101,14 @@ def join(
     settings = queue.settings
     contact.state = CONTACT[contact.state][ContactMove.ENQUEUE]
     contact.queue = queue
+    contact.joined_at = max(contact.enqueued_at, now) if overflowed_from else contact.enqueued_at
     contact.came_by = (*contact.came_by, overflowed_from) if overflowed_from else ()
     matching.place_in_line(floor, contact, settings)
     contact.parted = not node_for(floor, contact.node).up
     if settings.max_wait_ms:
         contact.leave_at = max(contact.enqueued_at + settings.max_wait_ms, now)
         if overflowed_from:  # the target would be missed on arrival: what counts there is the wait there
-            contact.leave_at = max(contact.enqueued_at, now) + settings.max_wait_ms
+            contact.leave_at = contact.joined_at + settings.max_wait_ms
         set_timer(floor, contact.leave_at, Alarm.LEAVE, contact)
     contact.early = contact.booked_at > now
     if contact.early:
