@@ -197,9 +197,7 @@ class Contact:
     queue: Queue | None = None  # where it waits, or waited last
     priority: int = 0
     enqueued_at: int = 0
-    joined_at: int = (
-        0  # when the wait in this queue began: of who overflowed into it, later
-    )
+    joined_at: int = 0  # when the wait in this queue began: of who overflowed into it, later
     order: int = 0
     due: int = 0  # when its queue's target is missed, head start included
     lane: Lane | None = None  # where it stands, or stood last
