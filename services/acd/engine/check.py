@@ -168,7 +168,16 @@ def _timers(floor: Floor) -> None:
         _require(alarm is None or (id(offer), alarm) in set_for, f"nothing would end {offer.id}")
         if offer.work is Routing.WRAP_UP:
             _require((id(offer), Alarm.WRAP_UP) in set_for, f"nothing would end the wrap-up of {offer.id}")
+    for agent in floor.agents.values():
+        _require(not agent.rest_until or (id(agent), Alarm.REST) in set_for, f"{agent.id} rests for ever")
+    for queue in floor.queues.values():
+        left = queue.settings.no_agents_after_ms is not None and not queue.staffed
+        stand = any(lane.waiting for lane in queue.lanes.values())
+        _require(not (left and stand) or (id(queue), Alarm.NO_AGENTS) in set_for, f"{queue.name}: in vain")
     for contact in floor.contacts.values():
+        if contact.state is ContactState.QUEUED:
+            for at, alarm in ((contact.leave_at, Alarm.LEAVE), (contact.paused_until, Alarm.RESUME)):
+                _require(not at or (id(contact), alarm) in set_for, f"{contact.id}: nothing brings {alarm!r}")
         if contact.relax_at:
             _require((id(contact), Alarm.RELAX) in set_for, f"nothing would relax {contact.id}")
         if contact.standing is not None and contact.standing.queue is None:
