@@ -124,7 +124,7 @@ def fail(floor: Floor, offer: Offer, failure: OfferFailure, cause: str, now: int
         return
     if failure is OfferFailure.SWITCH_ERROR:
         contact.paused_until = now + _pause_ms(floor, contact)
-        set_timer(floor, contact.paused_until, Alarm.RESUME, contact)
+        set_timer(floor, contact.paused_until, Alarm.RESUME, contact, contact.order)
     elif failure in MISSES:
         to_the_front(contact)
     if contact.preferred is offer.agent and failure in MISSES:

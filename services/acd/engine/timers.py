@@ -14,10 +14,10 @@ from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Node, Offer,
 SWEEP_FLOOR = 4_096  # below this many a sweep is not worth its time
 
 
-def set_timer(floor: Floor, at: int, alarm: Alarm, about: object) -> None:
-    """Notes that at `at` something may be due."""
+def set_timer(floor: Floor, at: int, alarm: Alarm, about: object, order: int = 0) -> None:
+    """Notes that at `at` something may be due; of several at one moment by `order`, without one first."""
     timers = floor.timers
-    heappush(timers, (at, floor.next_number(), alarm, about))
+    heappush(timers, (at, order or floor.next_number(), alarm, about))
     alive_at_most = 4 * (len(floor.contacts) + len(floor.agents) + len(floor.offers) + len(floor.nodes))
     if len(timers) > SWEEP_FLOOR and len(timers) > 2 * alive_at_most:
         timers[:] = [timer for timer in timers if matters(timer)]

@@ -113,7 +113,7 @@ def join(
     contact.early = contact.booked_at > now
     if contact.early:
         contact.paused_until = contact.booked_at
-        set_timer(floor, contact.paused_until, Alarm.RESUME, contact)
+        set_timer(floor, contact.paused_until, Alarm.RESUME, contact, contact.order)
     else:
         _count_in(queue)
     contact.steps = queues.steps_in(queue, contact)

@@ -221,6 +221,22 @@ def test_customer_who_is_late_keeps_the_booking() -> None:
     assert told(day.log, commands.ContactAnswered)[0].waited_ms == 10_000
 
 
+def test_bookings_for_the_same_hour_by_their_priority() -> None:
+    """Ten o'clock sharp for three, booked in any order, with one agent idle: the important one first."""
+    day = Day()
+    day.queue()
+    day.agent("a1")
+    for contact, priority in (("one", 1), ("ten", 10), ("five", 5)):
+        booked(day, contact, HOUR, priority=priority)
+    day.wait(HOUR)
+    order = []
+    for number in (1, 2, 3):
+        ring = told(day.log, commands.Ring)[-1]
+        order.append(ring.contact_id)
+        day.over(ring.contact_id, f"o{number}")
+    assert order == ["ten", "five", "one"]
+
+
 def test_longest_wait_counts_from_the_booked_time() -> None:
     """Five minutes at most, booked an hour ahead: not thrown out before the hour has come."""
     day = Day()
