@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.acd.domain import (
     Channel,
@@ -32,21 +32,21 @@ from tests.unit.acd.transcript import START, Numbered, arrival
 QUEUES = ("sales", "support", "vip", "night")
 NODES = ("fs1", "fs2")
 AGENTS = tuple(f"a{number}" for number in range(6))
-CONTACTS = tuple(f"c{number}" for number in range(9))
-CHATS = CONTACTS[6:]
-"""The last contacts are chats: no call, no switch."""
 POLICY = Policy(misses_before_aside=2, forget_ms=10**9, node_lost_ms=60_000)
 CHATTY = (Capacity(Channel.VOICE, 1, alone=True), Capacity(Channel.CHAT, 2))
 SKILLS = ("english", "billing")
 
 agents = st.sampled_from(AGENTS)
-contacts = st.sampled_from(CONTACTS)
+contacts = st.integers(0, 9)  # 0: somebody new; else so many from the newest back, 9 being one that has ended
+legs = st.integers(0, 6)  # so many from the newest back; 6: one that is over
 queues = st.sampled_from(QUEUES)
 nodes = st.sampled_from(NODES)
 causes = st.sampled_from(["USER_BUSY", "NO_ANSWER", "NORMAL_CLEARING", "SWITCH_CONGESTION", "ODD"])
 skills = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 10), max_size=2).map(
     lambda found: tuple(sorted(found.items()))
 )
+tiers = st.builds(Tier, st.integers(1, 2), st.integers(1, 3))
+needs = st.one_of(st.just(()), st.just(()), skills)
 strategies = st.sampled_from(list(Strategy)[1:])
 overflows = st.sampled_from(
     [
@@ -64,15 +64,13 @@ LANES = 4
 """So few kinds of requirements that they are dropped and made again all the time."""
 
 
-def node_of(contact_id: str) -> str:
-    return "" if contact_id in CHATS else NODES[int(contact_id[1:]) % 2]
-
-
 def who(contact_id: str) -> stimuli.Arrival:
-    found = arrival(contact_id, node_of(contact_id))
-    found.from_number = f"+86{int(contact_id[1:]) % 3}"  # some call again, and may get who they spoke with
-    if contact_id in CHATS:
-        found.channel, found.call_id = Channel.CHAT, ""
+    """Every third is a chat: no call, no switch. Some call again, and may get who they spoke with."""
+    number = int(contact_id[1:])
+    found = arrival(contact_id, NODES[number % 2])
+    found.from_number = f"+86{number % 4}"
+    if number % 3 == 0:
+        found.channel, found.call_id, found.node = Channel.CHAT, "", ""
     return found
 
 
@@ -96,14 +94,30 @@ class Floor(RuleBasedStateMachine):
                 queue, Strategy.LONGEST_IDLE, strict=False, sticky=False, overflow=FLOW, more=QUIET
             )
         given = [QUEUES, QUEUES[:1], QUEUES[1:2], QUEUES[1:], QUEUES[:1], QUEUES[:2]]
+        able = [(), (("english", 9),), (("billing", 3), ("english", 4)), (), (("billing", 8),), ()]
         self.tell(
             stimuli.PutAgents(
                 [
-                    stimuli.AgentSettings(a, a, "1", q, capacity=CHATTY if n % 2 else ONE_CALL)
-                    for n, (a, q) in enumerate(zip(AGENTS, given, strict=True))
+                    stimuli.AgentSettings(
+                        agent,
+                        agent,
+                        "1",
+                        given[number],
+                        skills=able[number],
+                        capacity=CHATTY if number % 2 else ONE_CALL,
+                    )
+                    for number, agent in enumerate(AGENTS)
                 ]
             )
         )
+
+    @initialize(there=st.sets(agents), chosen=st.lists(strategies, min_size=4, max_size=4))
+    def morning(self, there: set[str], chosen: list[Strategy]) -> None:
+        for queue, strategy in zip(QUEUES, chosen, strict=True):
+            overflow = FLOW if queue == "night" else Overflow(OverflowAction.QUEUE, "night")
+            self.put_queue(queue, strategy, False, queue == "vip", overflow, QUIET)
+        for agent in sorted(there):
+            self.ready(agent)
 
     @rule(
         queue=queues,
@@ -160,9 +174,10 @@ class Floor(RuleBasedStateMachine):
             return  # refused; the invariants see to it that nothing was half done
         self.facts += out
         for command in self.facts[before:]:
-            self._judge(command)
+            self._judge(command, several=isinstance(stimulus, stimuli.Tick))
 
-    def _judge(self, command: commands.Command) -> None:
+    def _judge(self, command: commands.Command, *, several: bool) -> None:
+        """`several`: of many things at one moment, each right when it was done."""
         floor = self.engine.floor
         if isinstance(command, commands.Ring):
             assert floor.nodes[command.node].up, "nobody is rung through a switch that is away"
@@ -172,7 +187,7 @@ class Floor(RuleBasedStateMachine):
             assert command.waited_ms >= 0
             self._explained(command)
             offer = floor.offers.get(command.offer_id)
-            if offer is not None and offer.contact.offer is offer:
+            if offer is not None and offer.contact.offer is offer and not several:
                 self._first_in_line(offer)
                 self._first_of_agents(offer, command.decision)
 
@@ -206,9 +221,9 @@ class Floor(RuleBasedStateMachine):
                 assert contact.order < first, "somebody was passed over in their own queue"
 
     def _first_of_agents(self, offer: Any, why: commands.Decision) -> None:
-        """Nobody of a lower tier was idle, and of the same tier nobody longer."""
+        """Who looked for an agent passed over nobody of a lower tier, nor in it who is longer idle."""
         contact, agent, queue = offer.contact, offer.agent, offer.queue
-        if why.rule in ("preferred", "last_agent") or contact.skills != why.required or why.at != self.now:
+        if why.rule in ("preferred", "last_agent") or why.seeker == "agent" or contact.skills != why.required:
             return
         for other in self.engine.floor.agents.values():
             idle = room(other) >> contact.channel & 1 and not other.hands and other is not agent
@@ -222,12 +237,20 @@ class Floor(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ callers and flows
 
+    def name(self, number: int) -> str:
+        """Which contact a number means at this moment."""
+        known = list(self.engine.floor.contacts.values())[::-1]
+        live = [contact.id for contact in known if contact.state != "ended"]
+        over = [contact.id for contact in known if contact.state == "ended"]
+        found = over[:1] if number == 9 else live[number - 1 : number] if number else []
+        return found[0] if found else f"c{len(known)}"
+
     @rule(
         contact=contacts,
         queue=queues,
         priority=st.integers(0, 3),
         age=st.integers(0, 120),
-        required=skills,
+        required=needs,
         more=st.fixed_dictionaries(
             {
                 "preferred": st.sampled_from(["", "", *AGENTS]),
@@ -240,7 +263,7 @@ class Floor(RuleBasedStateMachine):
     )
     def enqueue(
         self,
-        contact: str,
+        contact: int,
         queue: str,
         priority: int,
         age: int,
@@ -249,7 +272,7 @@ class Floor(RuleBasedStateMachine):
     ) -> None:
         self.tell(
             stimuli.Enqueue(
-                who(contact),
+                who(self.name(contact)),
                 queue,
                 priority=priority,
                 enqueued_at=self.now - age * 1000,
@@ -265,60 +288,72 @@ class Floor(RuleBasedStateMachine):
         )
 
     @rule(contact=contacts, queue=queues)
-    def enqueue_plainly(self, contact: str, queue: str) -> None:
-        self.tell(stimuli.Enqueue(who(contact), queue, holder="ivr"))
+    def enqueue_plainly(self, contact: int, queue: str) -> None:
+        self.tell(stimuli.Enqueue(who(self.name(contact)), queue, holder="ivr"))
 
     @rule(contact=contacts)
-    def open(self, contact: str) -> None:
-        self.tell(stimuli.Open(who(contact)))
+    def open(self, contact: int) -> None:
+        self.tell(stimuli.Open(who(self.name(contact))))
 
     @rule(contact=contacts, lost=st.booleans())
-    def caller_hangs_up(self, contact: str, lost: bool) -> None:
-        self.tell(stimuli.CallerGone(who(contact), "NORMAL_CLEARING", lost))
+    def caller_hangs_up(self, contact: int, lost: bool) -> None:
+        self.tell(stimuli.CallerGone(who(self.name(contact)), "NORMAL_CLEARING", lost))
 
     @rule(contact=contacts, outcome=st.sampled_from(list(Outcome)))
-    def flow_closes(self, contact: str, outcome: Outcome) -> None:
-        self.tell(stimuli.Close(who(contact), outcome))
+    def flow_closes(self, contact: int, outcome: Outcome) -> None:
+        self.tell(stimuli.Close(who(self.name(contact)), outcome))
 
     @rule(contact=contacts)
-    def withdraw(self, contact: str) -> None:
-        self.tell(stimuli.Withdraw(contact))
+    def withdraw(self, contact: int) -> None:
+        self.tell(stimuli.Withdraw(self.name(contact)))
 
     # ------------------------------------------------------------ legs: any word, at any time, for any offer
 
-    def _offer(self, data: st.DataObject) -> str:
-        return data.draw(st.sampled_from(sorted(self.rings)[-6:]))
+    def leg(self, number: int) -> str:
+        """Which offer a number means at this moment."""
+        live = list(self.engine.floor.offers)[::-1]
+        over = [offer for offer in self.rings if offer not in self.engine.floor.offers][::-1]
+        found = over if number == 6 or not live else [live[number % len(live)]]
+        return found[0] if found else "unknown"
 
-    @precondition(lambda self: self.rings)
-    @rule(data=st.data())
-    def leg_answers(self, data: st.DataObject) -> None:
-        self.tell(stimuli.LegAnswered(self._offer(data)))
+    @rule(leg=legs)
+    def leg_answers(self, leg: int) -> None:
+        self.tell(stimuli.LegAnswered(self.leg(leg)))
 
-    @precondition(lambda self: self.rings)
-    @rule(data=st.data())
-    def bridged(self, data: st.DataObject) -> None:
-        self.tell(stimuli.Bridged(self._offer(data)))
+    @rule(leg=legs)
+    def bridged(self, leg: int) -> None:
+        self.tell(stimuli.Bridged(self.leg(leg)))
 
-    @precondition(lambda self: self.rings)
-    @rule(data=st.data())
-    def bridge_fails(self, data: st.DataObject) -> None:
-        self.tell(stimuli.BridgeFailed(self._offer(data), "No such channel"))
+    @rule(leg=legs)
+    def is_taken(self, leg: int) -> None:
+        """As it should be: the phone is picked up and the bridge stands; or the chat is accepted."""
+        offer = self.leg(leg)
+        for stimulus in (stimuli.LegAnswered(offer), stimuli.Bridged(offer)):
+            self.tell(stimulus)
 
-    @precondition(lambda self: self.rings)
-    @rule(data=st.data(), cause=causes, by_switch=st.booleans())
-    def leg_ends(self, data: st.DataObject, cause: str, by_switch: bool) -> None:
-        self.tell(stimuli.LegGone(self._offer(data), cause, by_switch))
+    @rule(leg=legs)
+    def bridge_fails(self, leg: int) -> None:
+        self.tell(stimuli.BridgeFailed(self.leg(leg), "No such channel"))
 
-    @precondition(lambda self: self.rings)
-    @rule(data=st.data())
-    def ring_fails(self, data: st.DataObject) -> None:
-        self.tell(stimuli.RingFailed(self._offer(data), "SWITCH_CONGESTION"))
+    @rule(leg=legs, cause=causes, by_switch=st.booleans())
+    def leg_ends(self, leg: int, cause: str, by_switch: bool) -> None:
+        self.tell(stimuli.LegGone(self.leg(leg), cause, by_switch))
 
-    @precondition(lambda self: self.rings)
-    @rule(data=st.data(), on=st.booleans())
-    def hold_confirmed(self, data: st.DataObject, on: bool) -> None:
-        offer = self._offer(data)
-        self.tell(stimuli.Held(offer) if on else stimuli.Retrieved(offer))
+    @rule(leg=legs)
+    def is_hung_up(self, leg: int) -> None:
+        """The caller, then the agent's phone."""
+        found = self.engine.floor.offers.get(self.leg(leg))
+        if found is not None:
+            self.tell(stimuli.CallerGone(who(found.contact.id)))
+            self.tell(stimuli.LegGone(found.id, "NORMAL_CLEARING"))
+
+    @rule(leg=legs)
+    def ring_fails(self, leg: int) -> None:
+        self.tell(stimuli.RingFailed(self.leg(leg), "SWITCH_CONGESTION"))
+
+    @rule(leg=legs, on=st.booleans())
+    def hold_confirmed(self, leg: int, on: bool) -> None:
+        self.tell(stimuli.Held(self.leg(leg)) if on else stimuli.Retrieved(self.leg(leg)))
 
     # ------------------------------------------------------------ agents
 
@@ -334,38 +369,37 @@ class Floor(RuleBasedStateMachine):
     def signs_in_again(self, agent: str, mode: WorkMode) -> None:
         self.tell(stimuli.SetPresence(agent, Presence.READY, "back", by="lead", work_mode=mode))
 
-    @precondition(lambda self: self.rings)
-    @rule(data=st.data())
-    def accepts(self, data: st.DataObject) -> None:
-        offer = self._offer(data)
-        self.tell(stimuli.Answer(self.rings[offer].agent_id, offer))
+    @rule(leg=legs)
+    def accepts(self, leg: int) -> None:
+        offer = self.leg(leg)
+        if offer in self.rings:
+            self.tell(stimuli.Answer(self.rings[offer].agent_id, offer))
 
-    @precondition(lambda self: self.rings)
-    @rule(agent=agents, data=st.data())
-    def reject(self, agent: str, data: st.DataObject) -> None:
-        self.tell(stimuli.Reject(agent, self._offer(data)))
+    @rule(leg=legs)
+    def reject(self, leg: int) -> None:
+        offer = self.leg(leg)
+        if offer in self.rings:
+            self.tell(stimuli.Reject(self.rings[offer].agent_id, offer))
+
+    @rule(agent=agents, leg=legs)
+    def reject_what_is_not_theirs(self, agent: str, leg: int) -> None:
+        self.tell(stimuli.Reject(agent, self.leg(leg)))
 
     @rule(agent=agents, contact=contacts, what=st.sampled_from([stimuli.HangUp, stimuli.Hold]))
-    def control(self, agent: str, contact: str, what: Any) -> None:
-        self.tell(what(agent, contact))
+    def control(self, agent: str, contact: int, what: Any) -> None:
+        self.tell(what(agent, self.name(contact)))
 
     @rule(agent=agents, contact=contacts)
-    def finish(self, agent: str, contact: str) -> None:
-        self.tell(stimuli.FinishWrapUp(agent, contact, "done"))
+    def finish(self, agent: str, contact: int) -> None:
+        self.tell(stimuli.FinishWrapUp(agent, self.name(contact), "done"))
 
-    @rule(agent=agents, chosen=st.sets(queues), able=skills, chats=st.booleans(), data=st.data())
-    def settings_change(
-        self, agent: str, chosen: set[str], able: stimuli.Skills, chats: bool, data: st.DataObject
-    ) -> None:
-        tiers = {
-            queue: Tier(data.draw(st.integers(1, 2)), data.draw(st.integers(1, 3)))
-            for queue in sorted(chosen)
-        }
+    @rule(agent=agents, tiers=st.dictionaries(queues, tiers), able=skills, chats=st.booleans())
+    def settings_change(self, agent: str, tiers: dict[str, Tier], able: stimuli.Skills, chats: bool) -> None:
         settings = stimuli.AgentSettings(
             agent,
             agent,
             "1",
-            tuple(sorted(chosen)),
+            tuple(sorted(tiers)),
             tiers=tiers,
             skills=able,
             capacity=CHATTY if chats else ONE_CALL,
@@ -379,10 +413,10 @@ class Floor(RuleBasedStateMachine):
         self.tell(stimuli.NodeUp(node) if up else stimuli.NodeDown(node))
 
     @rule(contact=contacts, agent=agents, queue=queues, leg=st.integers(0, 4))
-    def conversation_found(self, contact: str, agent: str, queue: str, leg: int) -> None:
-        if contact in CHATS:
-            return
-        self.tell(stimuli.Adopt(who(contact), queue, agent, f"found{leg}", self.now - 5000, self.now - 1000))
+    def conversation_found(self, contact: int, agent: str, queue: str, leg: int) -> None:
+        found = who(self.name(contact))
+        if found.channel is Channel.VOICE:
+            self.tell(stimuli.Adopt(found, queue, agent, f"found{leg}", self.now - 5000, self.now - 1000))
 
     @rule()
     def midnight(self) -> None:
@@ -437,7 +471,7 @@ class Floor(RuleBasedStateMachine):
         """Then everybody goes home, and everything comes to rest."""
         for node in NODES:
             self.tell(stimuli.NodeUp(node))
-        for contact in CONTACTS:
+        for contact in list(self.engine.floor.contacts):
             self.tell(stimuli.CallerGone(who(contact), "NORMAL_CLEARING"))
         for offer in list(self.rings) + [f"found{leg}" for leg in range(5)]:
             self.tell(stimuli.LegGone(offer, "NORMAL_CLEARING"))
