@@ -81,7 +81,7 @@ def first_agent(lane: Lane) -> Agent | None:
 
 
 def first_besides(lane: Lane, excluded: Agents) -> Agent | None:
-    """The same without some agents: pools are looked through, which only the few contacts cost that need it."""
+    """The same without some agents: pools are looked through, which only a few contacts need."""
     found: tuple[int, int, Agent] | None = None
     for pool, rank in lane.pools.items():
         for agent in pool.roll:
