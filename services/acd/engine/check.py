@@ -44,6 +44,9 @@ def _contact(floor: Floor, contact: Contact) -> None:
     if contact.rivals:
         _require(len(rung_for(contact)) == 1 + len(contact.rivals), f"{contact.id} rings twice at one agent")
         _require(state is ContactState.OFFERED, f"{contact.id} is {state} and rings elsewhere")
+    _require(
+        not contact.early or (contact.paused_until and state is ContactState.QUEUED), f"{contact.id} is early"
+    )
     if contact.standing is not None:
         _require(state is ContactState.QUEUED, f"{contact.id} stands in a lane and is {state}")
         _require(not contact.parted and not contact.paused_until, f"{contact.id} stands aside in a lane")
@@ -94,7 +97,7 @@ def _offer(offer: Offer) -> None:
 
 def _queue(floor: Floor, queue: Queue) -> None:
     mine = [contact for contact in floor.contacts.values() if contact.queue is queue]
-    waiting = [c for c in mine if c.state in (ContactState.QUEUED, ContactState.OFFERED)]
+    waiting = [c for c in mine if c.state in (ContactState.QUEUED, ContactState.OFFERED) and not c.early]
     _require(queue.waiting == len(waiting), f"{queue.name}: {queue.waiting} counted, {len(waiting)} wait")
     ready = [a for a in floor.agents.values() if a.presence is Presence.READY]
     staffed = [a for a in ready if queue.name in a.profile.tiers]

@@ -382,12 +382,13 @@ def leave(
 ) -> None:
     """A queued contact, already out of its lane, goes back into the flow's hands, or on to another queue."""
     queue = queue_of(contact)
-    queue.waiting -= 1
-    waited = now - contact.enqueued_at
+    early, contact.early = contact.early, False
+    queue.waiting -= not early
+    waited = max(now - contact.enqueued_at, 0)
     contact.state = CONTACT[contact.state][ContactMove.LEAVE]
     contact.paused_until = contact.leave_at = contact.relax_at = 0
     contact.parted = False
-    if reason is LeftQueue.CALLER_HUNG_UP:
+    if reason is LeftQueue.CALLER_HUNG_UP and not early:
         queue.abandoned += 1
         if waited < queue.settings.service_level_ms:
             queue.abandoned_in_time += 1

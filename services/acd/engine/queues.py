@@ -123,13 +123,15 @@ def admit(
 
 
 def refusal(floor: Floor, contact: Contact, queue: Queue, now: int) -> LeftQueue | None:
-    """Why the queue does not take this contact now; None: it does."""
-    settings = queue.settings
-    if settings.hours is not None and not is_open(queue, now):
+    """Why the queue does not take this contact now, or when it is booked for; None: it does."""
+    settings, early = queue.settings, contact.booked_at > now
+    if settings.hours is not None and not (
+        _opens(queue, contact.booked_at) if early else is_open(queue, now)
+    ):
         return LeftQueue.CLOSED
-    if queue.waiting >= settings.max_length:
+    if queue.waiting >= settings.max_length and not early:
         return LeftQueue.FULL
-    if not queue.staffed and unstaffed_for_long(queue, now):
+    if not queue.staffed and not early and unstaffed_for_long(queue, now):
         return LeftQueue.NO_AGENTS
     if contact.skills and not _ever_qualified(floor, contact, queue):
         return LeftQueue.NOBODY_QUALIFIED
@@ -147,6 +149,12 @@ def is_open(queue: Queue, now: int) -> bool:
         queue.open = calendar.is_open(moment)
         queue.open_until = clock.to_ms(change) if change is not None else now + lanes.FAR_MS
     return queue.open
+
+
+def _opens(queue: Queue, at: int) -> bool:
+    """Whether the queue has its opening hours at a moment to come."""
+    calendar = queue.settings.hours
+    return calendar is None or calendar.is_open(clock.from_ms(at))
 
 
 def unstaffed_for_long(queue: Queue, now: int) -> bool:

@@ -9,6 +9,7 @@ from services.acd.domain import Channel, Outcome, Presence
 from services.acd.engine import Engine, commands, stimuli
 from services.acd.engine.check import validate
 from services.acd.engine.floor import Policy
+from services.chassis.hours import Calendar, calendar_of
 
 START = 1_800_000_000_000
 NODE = "fs1"
@@ -119,6 +120,16 @@ def arrival(contact_id: str, node: str = NODE) -> stimuli.Arrival:
     return stimuli.Arrival(
         contact_id, node=node, call_id=f"call-{contact_id}", from_number="+8613800000001", to_number="10050"
     )
+
+
+def weekdays(opens: str, closes: str, zone: str = "UTC", closed_on: tuple[str, ...] = ()) -> Calendar:
+    """Monday to Friday."""
+    return calendar_of(zone, [(day, opens, closes) for day in range(1, 6)], closed_on)
+
+
+def morning(hour: float) -> int:
+    """That hour, UTC, of Monday, 18 January 2027: three days after the transcripts start."""
+    return START + 3 * 86_400_000 - START % 86_400_000 + round(hour * 3_600_000)
 
 
 def chat(contact_id: str) -> stimuli.Arrival:
