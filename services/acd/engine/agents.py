@@ -124,6 +124,13 @@ def rested(floor: Floor, agent: Agent, now: int, out: list[Command]) -> None:
     settle(floor, agent, now, out)
 
 
+def new_day(floor: Floor) -> None:
+    """Contacts of the day count from nothing again, also for those who stand in order of them."""
+    for agent in floor.agents.values():
+        agent.contacts = 0
+        hands.stand(floor, agent, hands.room(agent))
+
+
 # ---------------------------------------------------------------- wrap-up
 
 

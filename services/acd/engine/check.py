@@ -6,6 +6,7 @@ from services.acd.domain import Channel, ContactState, Presence, Routing, Strate
 from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Lane, Offer, Queue, Stage
 from services.acd.engine.hands import room, summary
 from services.acd.engine.lanes import qualifies, rank_of
+from services.acd.engine.matching import rung_for, stands_rightly, wants_more
 
 RINGING = (Stage.RINGING, Stage.BRIDGING)
 
@@ -41,7 +42,11 @@ def _contact(floor: Floor, contact: Contact) -> None:
             stages = RINGING if state is ContactState.OFFERED else (Stage.TALKING,)
             _require(each.stage in stages, f"{contact.id} is {state} while its leg is {each.stage!r}")
     if contact.rivals:
+        _require(len(rung_for(contact)) == 1 + len(contact.rivals), f"{contact.id} rings twice at one agent")
         _require(state is ContactState.OFFERED, f"{contact.id} is {state} and rings elsewhere")
+    _require(
+        not contact.early or (contact.paused_until and state is ContactState.QUEUED), f"{contact.id} is early"
+    )
     if contact.standing is not None:
         _require(state is ContactState.QUEUED, f"{contact.id} stands in a lane and is {state}")
         _require(not contact.parted and not contact.paused_until, f"{contact.id} stands aside in a lane")
@@ -65,6 +70,7 @@ def _agent(floor: Floor, agent: Agent) -> None:
     for pool in agent.profile.pools:
         stands = pool in agent.standing
         _require(stands == bool(free >> pool.channel & 1), f"{agent.id}: pool and room disagree")
+        _require(not stands or stands_rightly(agent, pool), f"{agent.id} stands in a place out of date")
     _require(set(agent.standing) <= set(agent.profile.pools), f"{agent.id} stands in a pool of others")
     _capacity(agent)
     if agent.own is not None:
@@ -91,7 +97,7 @@ def _offer(offer: Offer) -> None:
 
 def _queue(floor: Floor, queue: Queue) -> None:
     mine = [contact for contact in floor.contacts.values() if contact.queue is queue]
-    waiting = [c for c in mine if c.state in (ContactState.QUEUED, ContactState.OFFERED)]
+    waiting = [c for c in mine if c.state in (ContactState.QUEUED, ContactState.OFFERED) and not c.early]
     _require(queue.waiting == len(waiting), f"{queue.name}: {queue.waiting} counted, {len(waiting)} wait")
     ready = [a for a in floor.agents.values() if a.presence is Presence.READY]
     staffed = [a for a in ready if queue.name in a.profile.tiers]
@@ -129,7 +135,9 @@ def _lane(floor: Floor, queue: Queue, lane: Lane) -> None:
     free = [a for a in idle if a.id not in excluded]
     _require(not (len(lane.waiting) and free), f"{queue.name}: somebody waits while somebody is idle")
     if queue.settings.strategy is Strategy.RING_SEVERAL:
-        _require(not (lane.thin and free), f"{queue.name}: a contact could ring at one more")
+        for contact in lane.thin:
+            others = [a for a in free if a.id not in rung_for(contact)]
+            _require(not (others and wants_more(contact)), f"{contact.id} could ring at one more")
     for pool, rank in lane.pools.items():
         _require((lane, rank) in pool.lanes, f"{queue.name}: a pool does not know its lane")
         profile = next(p for p in floor.profiles.values() if pool in p.pools)

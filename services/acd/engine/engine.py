@@ -36,6 +36,11 @@ def _tick(floor: Floor, stimulus: stimuli.Tick, now: int, out: list[Command]) ->
         _ALARMS[timer[2]](floor, timer[3], now, out)
 
 
+def _new_day(floor: Floor, stimulus: stimuli.NewDay, now: int, out: list[Command]) -> None:
+    views.reset(floor)
+    agents.new_day(floor)
+
+
 _ALARMS: dict[Alarm, Handler] = {
     Alarm.RING: offers.ring_timed_out,
     Alarm.BRIDGE: lambda floor, offer, now, out: offers.bridge_failed(
@@ -84,7 +89,7 @@ _HANDLERS: dict[type, Handler] = {
     stimuli.Recall: agents.recall,
     stimuli.Recover: contacts.recover,
     stimuli.Tick: _tick,
-    stimuli.NewDay: lambda floor, s, now, out: views.reset(floor),
+    stimuli.NewDay: _new_day,
 }
 
 

@@ -210,6 +210,7 @@ class Contact:
     prefer_until: int = 0
     rule: str = ""  # why that one: "preferred" or "last_agent"
     booked_at: int = 0  # when the customer is due; 0: no booking
+    early: bool = False  # booked and not due yet: not counted among those who wait
     hops: int = 0
     came_by: tuple[str, ...] = ()  # queues it overflowed from
     paused_until: int = 0  # booked for later, or trouble on its switch; out of the lane, the order is kept

@@ -206,6 +206,8 @@ def bridged(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
     _remember(floor, contact, offer.agent, now)
     out.append(ContactAnswered(contact.id, offer.id, offer.agent.id, queue.settings.name, waited, now))
     hands.move(floor, offer, RoutingMove.CONNECT, now, out)
+    if offer.agent.standing:  # with room for more: one more contact of the day changes their place
+        hands.stand(floor, offer.agent, hands.room(offer.agent))
 
 
 def _count_answer(queue: Queue, waited: int) -> None:
@@ -380,12 +382,13 @@ def leave(
 ) -> None:
     """A queued contact, already out of its lane, goes back into the flow's hands, or on to another queue."""
     queue = queue_of(contact)
-    queue.waiting -= 1
-    waited = now - contact.enqueued_at
+    early, contact.early = contact.early, False
+    queue.waiting -= not early
+    waited = max(now - contact.enqueued_at, 0)
     contact.state = CONTACT[contact.state][ContactMove.LEAVE]
     contact.paused_until = contact.leave_at = contact.relax_at = 0
     contact.parted = False
-    if reason is LeftQueue.CALLER_HUNG_UP:
+    if reason is LeftQueue.CALLER_HUNG_UP and not early:
         queue.abandoned += 1
         if waited < queue.settings.service_level_ms:
             queue.abandoned_in_time += 1

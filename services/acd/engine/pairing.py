@@ -37,8 +37,10 @@ def settle(floor: Floor, agent: Agent, now: int, out: list[Command]) -> None:
             contact = lane.waiting.pop()
             contact.standing = None
             make(floor, contact, agent, lane, now, out, competing=competing, second=second)
+            ring_more(floor, contact, now, out)
         elif (thin := matching.thin_contact(agent, free)) is not None and thin.lane is not None:
             make(floor, thin, agent, thin.lane, now, out)
+            ring_more(floor, thin, now, out)
         else:
             break
         free = hands.room(agent)
@@ -59,26 +61,26 @@ def seek(floor: Floor, contact: Contact, now: int, out: list[Command]) -> bool:
         contact.standing = lane
         return False
     make(floor, contact, agent, lane, now, out)
-    if queue.settings.strategy is Strategy.RING_SEVERAL:
-        ring_more(floor, contact, now, out)
+    ring_more(floor, contact, now, out)
     return True
 
 
 def ring_more(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None:
-    """Rings further agents for a contact that rings, as many as its queue wants at once."""
-    queue, lane = queue_of(contact), contact.lane
-    if lane is None or contact.offer is None or contact.preferred is not None:
+    """Rings further agents for a contact that rings, as many as its queue wants at once; who comes free later
+    finds those that ring at fewer."""
+    if contact.preferred is not None or not matching.wants_more(contact):
         return
     if not floor.nodes[contact.node].up:
         return
-    wanted = queue.settings.ring_agents if queue.settings.strategy is Strategy.RING_SEVERAL else 1
-    while 1 + len(contact.rivals or ()) < wanted:
-        agent = matching.first_agent(lane)
+    if contact.lane is not None:
+        contact.lane.thin.pop(contact, None)
+    lane = lane_of(floor, contact, queue_of(contact))
+    while matching.wants_more(contact):
+        agent = matching.first_besides(lane, lane.excluded | matching.rung_for(contact))
         if agent is None:
             lane.thin[contact] = None
             return
         make(floor, contact, agent, lane, now, out)
-    lane.thin.pop(contact, None)
 
 
 def queue_of(contact: Contact) -> Queue:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from services.acd.domain import ContactState, LeftQueue, OverflowAction
-from services.acd.engine import lanes
+from services.acd.engine import lanes, matching
 from services.acd.engine.commands import Command
+from services.acd.engine.contacts import WAITING
 from services.acd.engine.floor import Alarm, Contact, Floor, Queue
 from services.acd.engine.hands import room, stand
 from services.acd.engine.lanes import qualifies
@@ -39,15 +42,35 @@ def put_queue(floor: Floor, stimulus: PutQueue, now: int, out: list[Command]) ->
         floor.queues[settings.name] = queue
     else:
         before = queue.settings
-        queue.settings = settings  # whoever waits keeps the place got on entering
+        queue.settings = settings
         queue.measure = lanes.measure_of(settings)
         if (before.strategy, before.idle_since_contact) != (settings.strategy, settings.idle_since_contact):
             lanes.relink(floor, queue)
             for agent in floor.agents.values():
                 stand(floor, agent, room(agent))
+        if _rules_of_order(before) != _rules_of_order(settings):
+            _put_in_order_anew(floor, queue)
     queue.open_until = 0
     if not queue.staffed:
         watch_for_nobody(floor, queue)
+
+
+def _rules_of_order(settings: QueueSettings) -> tuple[bool, int, int]:
+    return settings.strict, settings.priority_step_ms, settings.service_level_ms
+
+
+def _put_in_order_anew(floor: Floor, queue: Queue) -> None:
+    """Places by the old rules and by the new ones cannot be compared: who waits already is placed anew."""
+    mine = [each for each in floor.contacts.values() if each.queue is queue and each.state in WAITING]
+    for contact in sorted(mine, key=attrgetter("order")):
+        standing, refused = contact.standing, contact.order < 0
+        if standing is not None:
+            standing.waiting.remove(contact.order)
+        matching.place_in_line(floor, contact, queue.settings)
+        if refused:
+            matching.to_the_front(contact)
+        if standing is not None:
+            standing.waiting.add(contact.order, contact)
 
 
 def check_overflows(floor: Floor, settings: QueueSettings) -> None:
@@ -100,13 +123,15 @@ def admit(
 
 
 def refusal(floor: Floor, contact: Contact, queue: Queue, now: int) -> LeftQueue | None:
-    """Why the queue does not take this contact now; None: it does."""
-    settings = queue.settings
-    if settings.hours is not None and not is_open(queue, now):
+    """Why the queue does not take this contact now, or when it is booked for; None: it does."""
+    settings, early = queue.settings, contact.booked_at > now
+    if settings.hours is not None and not (
+        _opens(queue, contact.booked_at) if early else is_open(queue, now)
+    ):
         return LeftQueue.CLOSED
-    if queue.waiting >= settings.max_length:
+    if queue.waiting >= settings.max_length and not early:
         return LeftQueue.FULL
-    if not queue.staffed and unstaffed_for_long(queue, now):
+    if not queue.staffed and not early and unstaffed_for_long(queue, now):
         return LeftQueue.NO_AGENTS
     if contact.skills and not _ever_qualified(floor, contact, queue):
         return LeftQueue.NOBODY_QUALIFIED
@@ -124,6 +149,12 @@ def is_open(queue: Queue, now: int) -> bool:
         queue.open = calendar.is_open(moment)
         queue.open_until = clock.to_ms(change) if change is not None else now + lanes.FAR_MS
     return queue.open
+
+
+def _opens(queue: Queue, at: int) -> bool:
+    """Whether the queue has its opening hours at a moment to come."""
+    calendar = queue.settings.hours
+    return calendar is None or calendar.is_open(clock.from_ms(at))
 
 
 def unstaffed_for_long(queue: Queue, now: int) -> bool:

@@ -45,11 +45,10 @@ def enqueue(floor: Floor, stimulus: Enqueue, now: int, out: list[Command]) -> No
         )
         return
     contact = open_contact(floor, stimulus.arrival, now, out, contact)
-    contact.enqueued_at = min(stimulus.enqueued_at, now) or now
+    contact.enqueued_at = max(min(stimulus.enqueued_at, now) or now, stimulus.booked_at)
     contact.holder, contact.after_bridge = stimulus.holder, stimulus.after_bridge
     contact.data = stimulus.data
     contact.declined, contact.hops = None, 0
-    contact.booked_at = stimulus.booked_at
     _prefer(floor, contact, stimulus, queue, now)
     join(floor, contact, queue, now, out, "" if queue is wanted else wanted.name)
 
@@ -79,7 +78,7 @@ def _check_wishes(floor: Floor, stimulus: Enqueue) -> None:
 
 def _wish(contact: Contact, stimulus: Enqueue, queue: Queue) -> None:
     """What the contact asks of an agent, now and after each step of relaxation."""
-    contact.priority = stimulus.priority
+    contact.priority, contact.booked_at = stimulus.priority, stimulus.booked_at
     contact.skills = stimulus.skills
     contact.excluded = frozenset(stimulus.excluded) if stimulus.excluded else NOBODY
     contact.relaxed = 0
@@ -102,17 +101,17 @@ def _eased(skills: Skills, eases: tuple[Ease, ...]) -> tuple[Step, ...]:
 def _prefer(floor: Floor, contact: Contact, stimulus: Enqueue, queue: Queue, now: int) -> None:
     """Whom to ask first: the agent named, else who served this caller last, where the queue wants that."""
     contact.preferred, contact.prefer_until = None, 0
-    settings = queue.settings
+    settings, since = queue.settings, max(now, contact.booked_at)
     if stimulus.preferred:
         contact.preferred, contact.rule = floor.agents[stimulus.preferred], "preferred"
-        contact.prefer_until = now + (stimulus.prefer_ms or settings.last_agent_wait_ms or 1)
+        contact.prefer_until = since + (stimulus.prefer_ms or settings.last_agent_wait_ms or 1)
     elif stimulus.prefer_ms or settings.last_agent_wait_ms:
         agent_id, at = floor.last_agents.get(contact.customer_id or contact.from_number, ("", 0))
         agent = floor.agents.get(agent_id)
         recent = now - at <= settings.last_agent_memory_ms
         if agent is not None and recent and queue.name in agent.profile.tiers:
             contact.preferred, contact.rule = agent, "last_agent"
-            contact.prefer_until = now + (stimulus.prefer_ms or settings.last_agent_wait_ms)
+            contact.prefer_until = since + (stimulus.prefer_ms or settings.last_agent_wait_ms)
     if contact.preferred is not None and contact.preferred.id in contact.excluded:
         contact.preferred = None
 
@@ -127,16 +126,17 @@ def join(
     contact.came_by = (*contact.came_by, overflowed_from) if overflowed_from else ()
     matching.place_in_line(floor, contact, settings)
     contact.parted = not node_for(floor, contact.node).up
-    queue.waiting += 1
-    queue.entered += 1
     if settings.max_wait_ms:
         contact.leave_at = max(contact.enqueued_at + settings.max_wait_ms, now)
         if overflowed_from:  # the target would be missed on arrival: what counts there is the wait there
-            contact.leave_at = now + settings.max_wait_ms
+            contact.leave_at = max(contact.enqueued_at, now) + settings.max_wait_ms
         set_timer(floor, contact.leave_at, Alarm.LEAVE, contact)
-    if contact.booked_at > now:
+    contact.early = contact.booked_at > now
+    if contact.early:
         contact.paused_until = contact.booked_at
         set_timer(floor, contact.paused_until, Alarm.RESUME, contact)
+    else:
+        _count_in(queue)
     if contact.steps:
         _ease(floor, contact, now)
     if not queue.staffed:
@@ -155,6 +155,11 @@ def join(
         )
     )
     seek(floor, contact, now, out)
+
+
+def _count_in(queue: Queue) -> None:
+    queue.waiting += 1
+    queue.entered += 1
 
 
 def _decline(
@@ -176,7 +181,7 @@ def _decline(
 
 def _ease(floor: Floor, contact: Contact, now: int) -> None:
     """Takes the steps that are due and sets the timer for the next."""
-    began = max(contact.enqueued_at, contact.booked_at)
+    began = contact.enqueued_at
     while contact.steps and began + contact.steps[0].after_ms <= now:
         contact.skills = contact.steps[0].skills
         contact.steps = contact.steps[1:]
@@ -252,7 +257,10 @@ def nobody_there(floor: Floor, queue: Queue, now: int, out: list[Command]) -> No
 
 
 def resume(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None:
-    """After trouble with its switch a contact is offered again, from its old place."""
+    """After trouble with its switch a contact is offered again, from its old place; or it is due as booked."""
     contact.paused_until = 0
+    if contact.early:
+        contact.early = False
+        _count_in(queue_of(contact))
     if contact.state is ContactState.QUEUED:
         seek(floor, contact, now, out)
