@@ -140,7 +140,7 @@ FRONT = 1 << (SHIFT + STRICT_SHIFT + 8)  # larger than any order, so what it is 
 
 
 def most_overdue(agent: Agent, free: int) -> tuple[Lane, int, Lane | None] | None:
-    """Of the lanes that the agent has room for, the one to take from; how many compete, and which came second.
+    """Of the lanes the agent has room for, the one to take from; how many compete, and which came second.
 
     Each queue puts forward the lane whose first is its first by its own rules: in a strict queue, or after a
     refused offer, that need not be the most overdue. Of these the most overdue against its target is taken.

@@ -257,7 +257,7 @@ def nobody_there(floor: Floor, queue: Queue, now: int, out: list[Command]) -> No
 
 
 def resume(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None:
-    """After trouble with its switch a contact is offered again, from its old place; or it is due as booked."""
+    """After trouble with its switch a contact is offered again, from its old place; or it is due."""
     contact.paused_until = 0
     if contact.early:
         contact.early = False
