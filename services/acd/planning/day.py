@@ -1,0 +1,374 @@
+"""One day lived through: the production engine, a clock that jumps from event to event, and what people do.
+
+The engine decides; here is only what a switch would tell it: callers who come and hang up, phones that are
+answered or not, conversations and wrap-ups that end, agents who come, go and take breaks. What came of it is
+read off the engine's facts.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+
+from services.acd.domain import LeftQueue, Outcome, Presence, Routing
+from services.acd.engine import Engine, commands, stimuli
+from services.acd.engine.floor import Policy
+from services.acd.planning import chance
+from services.acd.planning.plan import HOUR_MS, Group, Kind, Plan, QueuePlan
+from services.acd.planning.tally import Contacts, Tally, spent_on
+from services.chassis.errors import Full
+
+Progress = Callable[[float], None]
+"""Told the share of the day that is over, now and then."""
+
+NODE = "plan"
+MIDNIGHT = 1_767_571_200_000
+"""Of a Monday (2026-01-05 UTC): the engine's clock begins somewhere, and weekends may have other hours."""
+DRAIN_MS = 4 * HOUR_MS
+"""So long after closing who still waits is served; longer means that nobody will come."""
+RETURN_MS = 60_000
+"""Who was set aside for not answering notices it after a minute, and is ready again."""
+TOLD_EVERY = 2_048
+"""Contacts between two words about progress."""
+POLICY = Policy(forget_ms=1_000)
+"""Nobody asks late about an ended contact here: two minutes of them would only fill caches."""
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """A contact with what will happen to it, drawn when it comes."""
+
+    arrival: stimuli.Arrival
+    at: int
+    queue: int
+    cell: Contacts
+    talk_ms: int
+    wrap_up_ms: int
+    patience_ms: int  # -1: without end
+    more: dict[str, Any]
+    service_level_ms: int
+    waiting: bool = False
+
+
+class Desk:
+    """An agent's place, as far as the engine does not know about it."""
+
+    __slots__ = ("answering", "group", "picks_up", "since", "spends", "wanted")
+
+    def __init__(self, group: int, answering: chance.Draw, picks_up: Callable[[], bool]) -> None:
+        self.group, self.answering, self.picks_up = group, answering, picks_up
+        self.wanted = Presence.OFFLINE
+        self.spends = ""  # what on, since when
+        self.since = 0
+
+
+Event = tuple[int, int, Callable[[Any], None], Any]
+
+
+class Day:
+    """A plan's day, once. `replication` chooses the day: the same number is the same day."""
+
+    def __init__(self, plan: Plan, replication: int, progress: Progress | None = None) -> None:
+        self.plan = plan
+        self.tally = Tally(plan)
+        self.now = plan.opens_ms - plan.runs.warm_up_ms
+        self._seed = (plan.runs.seed, replication)
+        self._progress = progress or (lambda share: None)
+        self._ids = count(1)
+        self._events: list[Event] = []
+        self._numbers = count()
+        self._calls: dict[str, Call] = {}  # that have not ended
+        self._desks: dict[str, Desk] = {}
+        self._offers: dict[str, tuple[Call, str]] = {}  # leg → call, agent
+        self._engine = Engine(lambda: f"o{next(self._ids)}", POLICY)
+        self._hears: dict[type, Callable[[Any], None]] = {
+            commands.Ring: self._ring,
+            commands.Bridge: self._bridge,
+            commands.Kill: self._kill,
+            commands.ContactAnswered: self._answered,
+            commands.ContactReleased: self._released,
+            commands.ContactWrappedUp: self._wrapped_up,
+            commands.ContactLeftQueue: self._left,
+            commands.Expel: self._expelled,
+            commands.AgentStateChanged: self._agent_changed,
+        }
+
+    def live(self) -> Tally:
+        """From the warm-up's beginning until everybody has been served, or nobody will be."""
+        self._furnish()
+        calls = _calls(self.plan, self._seed, self.tally)
+        gc.collect()
+        gc.freeze()  # the callers of a day live long: looking at them again and again costs a third
+        try:
+            self._run(calls)
+            self._close()
+        finally:
+            gc.unfreeze()
+        return self.tally
+
+    # ------------------------------------------------------------ the clock
+
+    def _run(self, calls: list[Call]) -> None:
+        cut_ms = self.plan.closes_ms + DRAIN_MS
+        for number, call in enumerate(calls):
+            if number % TOLD_EVERY == 0:
+                self._progress(number / len(calls))
+            self._until(call.at)
+            self._come(call)
+        while self._calls and (at := self._next()) is not None and at <= cut_ms:
+            self._until(at)
+        self._progress(1.0)
+
+    def _next(self) -> int | None:
+        """When something happens next."""
+        due = self._engine.next_due
+        events = self._events
+        if due is None:
+            return events[0][0] if events else None
+        due -= MIDNIGHT
+        return min(due, events[0][0]) if events else due
+
+    def _until(self, end: int) -> None:
+        """Everything that happens up to this moment; the engine's timers before what people do."""
+        events, engine, tell = self._events, self._engine, self._tell
+        while True:
+            due = engine.next_due
+            at = events[0][0] if events else end + 1
+            if due is not None and due - MIDNIGHT <= min(at, end):
+                self.now = max(due - MIDNIGHT, self.now)
+                tell(stimuli.Tick())
+            elif at <= end:
+                self.now = at
+                _, _, what, about = heappop(events)
+                what(about)
+            else:
+                self.now = max(end, self.now)
+                return
+
+    def _at(self, at: int, what: Callable[[Any], None], about: Any) -> None:
+        """At this moment, or now where it lies before the run's beginning."""
+        heappush(self._events, (max(at, self.now), next(self._numbers), what, about))
+
+    def _tell(self, stimulus: stimuli.Stimulus) -> None:
+        hears = self._hears
+        for command in self._engine.handle(stimulus, MIDNIGHT + self.now):
+            heard = hears.get(type(command))
+            if heard is not None:
+                heard(command)
+
+    # ------------------------------------------------------------ callers
+
+    def _come(self, call: Call) -> None:
+        call.waiting = True
+        self._calls[call.arrival.contact_id] = call
+        call.cell.offered += 1
+        queue = self.plan.queues[call.queue].name
+        try:
+            self._tell(stimuli.Enqueue(call.arrival, queue, holder=NODE, **call.more))
+        except Full:
+            call.cell.refused += 1
+            self._end(call)
+            return
+        if call.waiting and call.patience_ms >= 0:
+            self._at(self.now + call.patience_ms, self._lose_patience, call)
+
+    def _lose_patience(self, call: Call) -> None:
+        if call.waiting:
+            self._tell(stimuli.CallerGone(call.arrival, "ORIGINATOR_CANCEL"))
+
+    def _left(self, fact: commands.ContactLeftQueue) -> None:
+        if fact.reason is LeftQueue.CALLER_HUNG_UP:
+            call = self._calls[fact.contact_id]
+            cell = call.cell
+            cell.abandoned += 1
+            cell.short += fact.waited_ms < call.service_level_ms
+            cell.longest_ms = max(cell.longest_ms, fact.waited_ms)
+            self._end(call)
+
+    def _expelled(self, order: commands.Expel) -> None:
+        """The flow goes on with the caller: a message, a callback, another number. That is not simulated."""
+        self._at(self.now, self._go_on, self._calls[order.contact_id])
+
+    def _go_on(self, call: Call) -> None:
+        call.cell.sent_on += 1
+        self._end(call)
+        self._tell(stimuli.Close(call.arrival, Outcome.SELF_SERVICE))
+
+    def _end(self, call: Call) -> None:
+        call.waiting = False
+        self._calls.pop(call.arrival.contact_id, None)
+
+    # ------------------------------------------------------------ phones
+
+    def _ring(self, order: commands.Ring) -> None:
+        """The phone is picked up after a while, or the engine will have had enough."""
+        self._offers[order.offer_id] = (self._calls[order.contact_id], order.agent_id)
+        desk = self._desks[order.agent_id]
+        if desk.picks_up():
+            self._at(self.now + desk.answering(), self._pick_up, order.offer_id)
+
+    def _pick_up(self, offer_id: str) -> None:
+        if offer_id in self._offers:
+            self._tell(stimuli.LegAnswered(offer_id))
+
+    def _bridge(self, order: commands.Bridge) -> None:
+        self._tell(stimuli.Bridged(order.offer_id))
+
+    def _kill(self, order: commands.Kill) -> None:
+        """A switch does it at once, and says so when the engine has spoken."""
+        if self._offers.pop(order.offer_id, None) is not None:
+            self._at(self.now, self._tell, stimuli.LegGone(order.offer_id, order.cause))
+
+    def _answered(self, fact: commands.ContactAnswered) -> None:
+        call, _ = self._offers[fact.offer_id]
+        call.waiting = False
+        cell, waited_ms = call.cell, fact.waited_ms
+        cell.answered += 1
+        cell.in_time += waited_ms <= call.service_level_ms
+        cell.waited_ms += waited_ms
+        cell.longest_ms = max(cell.longest_ms, waited_ms)
+        self._at(self.now + call.talk_ms, self._hang_up, fact.offer_id)
+
+    def _hang_up(self, offer_id: str) -> None:
+        """The caller ends the conversation; a switch tells of the agent's leg first."""
+        call, agent_id = self._offers.pop(offer_id)
+        self._tell(stimuli.LegGone(offer_id, "NORMAL_CLEARING", by_switch=True))
+        self._tell(stimuli.CallerGone(call.arrival, "NORMAL_CLEARING"))
+        most_ms = self.plan.queues[call.queue].settings.wrap_up_ms
+        if not most_ms:
+            self._end(call)
+        elif call.wrap_up_ms < most_ms:  # else the engine's clock is faster
+            self._at(self.now + call.wrap_up_ms, self._finish, (agent_id, call))
+
+    def _finish(self, about: tuple[str, Call]) -> None:
+        agent_id, call = about
+        self._tell(stimuli.FinishWrapUp(agent_id, call.arrival.contact_id))
+
+    def _released(self, fact: commands.ContactReleased) -> None:
+        self._calls[fact.contact_id].cell.talk_ms += fact.talk_ms + fact.hold_ms
+
+    def _wrapped_up(self, fact: commands.ContactWrappedUp) -> None:
+        call = self._calls[fact.contact_id]
+        call.cell.wrap_up_ms += fact.wrap_up_ms
+        self._end(call)
+
+    # ------------------------------------------------------------ agents
+
+    def _furnish(self) -> None:
+        """The centre as it stands when the first contact comes."""
+        self._tell(stimuli.NodeUp(NODE))
+        for queue in self.plan.queues:
+            self._tell(stimuli.PutQueue(queue.settings))
+        for number, group in enumerate(self.plan.groups):
+            self._hire(number, group)
+
+    def _hire(self, number: int, group: Group) -> None:
+        numbers = chance.source(*self._seed, "answering", group.name)
+        answering = chance.lengths(group.answering, numbers)
+        deaf, draw = group.no_answer, numbers.random
+        names = [f"{number}.{each}" for each in range(group.count)]
+        self._tell(
+            stimuli.PutAgents(
+                [stimuli.AgentSettings(name, name, "1", group.queues, **group.more) for name in names]
+            )
+        )
+        for each, name in enumerate(names):
+            self._desks[name] = Desk(number, answering, lambda: not deaf or draw() >= deaf)
+            self._roster(name, each, group)
+
+    def _roster(self, agent_id: str, each: int, group: Group) -> None:
+        """When one agent comes, pauses and goes. Who is there at closing stays until nobody waits."""
+        plan = self.plan
+        starts_ms = group.starts_ms if group.starts_ms > plan.opens_ms else self.now
+        self._at(starts_ms, self._be, (agent_id, Presence.READY))
+        for pause in group.breaks:
+            at = pause.starts_ms(each, group.count)
+            self._at(at, self._be, (agent_id, Presence.OTHER_WORK))
+            if at + pause.length_ms < group.ends_ms:
+                self._at(at + pause.length_ms, self._be, (agent_id, Presence.READY))
+        if group.ends_ms < plan.closes_ms:
+            self._at(group.ends_ms, self._be, (agent_id, Presence.OFFLINE))
+
+    def _be(self, about: tuple[str, Presence]) -> None:
+        """Said at once, felt when the contact in hand is done."""
+        agent_id, presence = about
+        self._desks[agent_id].wanted = presence
+        self._tell(stimuli.SetPresence(agent_id, presence))
+
+    def _agent_changed(self, fact: commands.AgentStateChanged) -> None:
+        desk = self._desks[fact.agent_id]
+        if desk.spends:
+            self.tally.spend(desk.group, desk.spends, desk.since, self.now)
+        desk.spends, desk.since = spent_on(fact.presence, fact.routing), self.now
+        if fact.routing is Routing.NOT_RESPONDING:
+            self._at(self.now + RETURN_MS, self._return, fact.agent_id)
+
+    def _return(self, agent_id: str) -> None:
+        """Back after not having answered, unless the shift is over or a break has begun."""
+        self._be((agent_id, self._desks[agent_id].wanted))
+
+    def _close(self) -> None:
+        """The run's end: who still waits has waited in vain, and agents' time is booked up to here."""
+        for call in list(self._calls.values()):
+            if call.waiting:
+                call.cell.left_waiting += 1
+                self._tell(stimuli.CallerGone(call.arrival, "ORIGINATOR_CANCEL"))
+        for desk in self._desks.values():
+            if desk.spends:
+                self.tally.spend(desk.group, desk.spends, desk.since, max(self.now, self.plan.closes_ms))
+
+
+def _calls(plan: Plan, seed: tuple[int, int], tally: Tally) -> list[Call]:
+    """All the day's contacts in the order they come."""
+    calls = [
+        call
+        for number, queue in enumerate(plan.queues)
+        for call in _of_queue(plan, number, queue, seed, tally)
+    ]
+    calls.sort(key=lambda call: call.at)
+    return calls
+
+
+def _of_queue(
+    plan: Plan, number: int, queue: QueuePlan, seed: tuple[int, int], tally: Tally
+) -> Iterator[Call]:
+    name = queue.name
+    talk = chance.lengths(queue.talk, chance.source(*seed, name, "talk"))
+    wrap_up = chance.lengths(queue.wrap_up, chance.source(*seed, name, "wrap-up"))
+    patience = _patience(queue, seed)
+    kind_of = _kinds(queue.kinds, chance.source(*seed, name, "kind").random)
+    cells, warm_up = tally.contacts[number], Contacts()
+    within_ms = queue.settings.service_level_ms
+    for each, at in enumerate(chance.arrivals(plan, queue, chance.source(*seed, name, "arrivals"))):
+        contact_id = f"{name}-{each}"
+        arrival = stimuli.Arrival(contact_id, node=NODE, call_id=contact_id)
+        cell = cells[plan.interval_of(at)] if at >= plan.opens_ms else warm_up
+        yield Call(arrival, at, number, cell, talk(), wrap_up(), patience(), kind_of(), within_ms)
+
+
+def _patience(queue: QueuePlan, seed: tuple[int, int]) -> chance.Draw:
+    if queue.patience is None:
+        return lambda: -1
+    return chance.lengths(queue.patience, chance.source(*seed, queue.name, "patience"))
+
+
+NOTHING_SPECIAL: dict[str, Any] = {}
+
+
+def _kinds(kinds: tuple[Kind, ...], draw: Callable[[], float]) -> Callable[[], dict[str, Any]]:
+    """What a contact is enqueued with, by the kinds' shares."""
+    if not kinds:
+        return lambda: NOTHING_SPECIAL
+    weighed = [
+        (sum(kind.share for kind in kinds[: at + 1]), dict(kind.more)) for at, kind in enumerate(kinds)
+    ]
+
+    def of() -> dict[str, Any]:
+        at = draw()
+        return next((more for until, more in weighed if at < until), NOTHING_SPECIAL)
+
+    return of
