@@ -113,13 +113,14 @@ class Day:
     # ------------------------------------------------------------ the clock
 
     def _run(self, calls: list[Call]) -> None:
-        cut_ms = self.plan.closes_ms + DRAIN_MS
+        closes_ms = self.plan.closes_ms
         for number, call in enumerate(calls):
             if number % TOLD_EVERY == 0:
                 self._progress(number / len(calls))
             self._until(call.at)
             self._come(call)
-        while self._calls and (at := self._next()) is not None and at <= cut_ms:
+        self._until(closes_ms)
+        while self._calls and (at := self._next()) is not None and at <= closes_ms + DRAIN_MS:
             self._until(at)
         self._progress(1.0)
 

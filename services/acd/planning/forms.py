@@ -78,7 +78,7 @@ def _one(value: Value, hint: Any, name: str) -> Any:
         return _number(value, hint, name)
     if hint is str:
         return value.text
-    if dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         fields = value.fields(f"{name!r}")
         taken = take(fields, hint)
         fields.finish()

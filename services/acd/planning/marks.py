@@ -173,8 +173,9 @@ class Fields:
         self.value = value
         self.what = what
         self.names: dict[str, Value] = {}
+        self.readable = isinstance(value.node, yaml.MappingNode)
         self._known: set[str] = set()
-        if not isinstance(value.node, yaml.MappingNode):
+        if not self.readable:
             value.wrong(f"{what} must be a mapping of fields, such as `name: value`")
             return
         for key, node in value.node.value:
@@ -193,7 +194,7 @@ class Fields:
         """A field's value, if it is there."""
         self._known.add(name)
         found = self.names.get(name)
-        if found is None and needed:
+        if found is None and needed and self.readable:
             self.value.wrong(f"{self.what} needs {name!r}")
         return found
 

@@ -140,13 +140,13 @@ class Plan:
             if group.name == name:
                 return group
         names = [group.name for group in self.groups]
-        raise Refused([Problem(0, "--agents", f"there is no group {name!r}; {did_you_mean(name, names)}")])
+        raise Refused([Problem(0, "agents", f"there is no group {name!r}; {did_you_mean(name, names)}")])
 
     def with_agents(self, name: str, count: int) -> Plan:
         """The same plan with so many agents in one group. Raises Refused for no such group or a bad count."""
         if not 0 <= count <= AGENTS_MOST:
             problem = f"group {name!r} would have {count:,} agents; give 0 to {AGENTS_MOST:,}"
-            raise Refused([Problem(0, "--agents", problem)])
+            raise Refused([Problem(0, "agents", problem)])
         chosen = self.group(name)
         groups = (replace(group, count=count) if group is chosen else group for group in self.groups)
         return replace(self, groups=tuple(groups))

@@ -1,9 +1,9 @@
 """How sure a figure is: Student's t over replicated days, or over the batches of one long run.
 
 Nearly all figures of a contact centre are ratios of sums (answered in time / answered …), so that is what
-is estimated: the ratio of the means, with the interval of the classical ratio estimator (W. G. Cochran, "Sampling
-Techniques", 1977, §6.4; A. M. Law, "Simulation Modeling and Analysis", 2015, §9.5 for batch means). A day
-with more contacts weighs more, as it does for the customers; and a day without any is no special case.
+is estimated: the ratio of the means, with the interval of the classical ratio estimator (W. G. Cochran,
+"Sampling Techniques", 1977, §6.4; A. M. Law, "Simulation Modeling and Analysis", 2015, §9.5 for batch means).
+A day with more contacts weighs more, as it does for the customers, and a day without any is no special case.
 A plain mean is the ratio to ones.
 """
 

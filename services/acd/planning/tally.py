@@ -105,7 +105,7 @@ class Tally:
         self.hours = [[Hours() for _ in range(plan.intervals)] for _ in plan.groups]
 
     def spend(self, group: int, kind: str, starts_ms: int, ends_ms: int) -> None:
-        """Adds a stretch of one agent's time to the intervals it lies in. Outside of the day it is nobody's."""
+        """Adds a stretch of one agent's time to the intervals it lies in; outside of the day to none."""
         plan = self._plan
         at = max(starts_ms, plan.opens_ms)
         ends_ms = min(ends_ms, plan.closes_ms)
