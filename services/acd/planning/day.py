@@ -7,7 +7,6 @@ read off the engine's facts.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
@@ -16,7 +15,6 @@ from typing import Any
 
 from services.acd.domain import LeftQueue, Outcome, Presence, Routing
 from services.acd.engine import Engine, commands, stimuli
-from services.acd.engine.floor import Policy
 from services.acd.planning import chance
 from services.acd.planning.plan import HOUR_MS, Group, Kind, Plan, QueuePlan
 from services.acd.planning.tally import Contacts, Tally, spent_on
@@ -32,10 +30,9 @@ DRAIN_MS = 4 * HOUR_MS
 """So long after closing who still waits is served; longer means that nobody will come."""
 RETURN_MS = 60_000
 """Who was set aside for not answering notices it after a minute, and is ready again."""
+TICK = stimuli.Tick()
 TOLD_EVERY = 2_048
 """Contacts between two words about progress."""
-POLICY = Policy(forget_ms=1_000)
-"""Nobody asks late about an ended contact here: two minutes of them would only fill caches."""
 
 
 @dataclass(slots=True, eq=False)
@@ -84,7 +81,7 @@ class Day:
         self._calls: dict[str, Call] = {}  # that have not ended
         self._desks: dict[str, Desk] = {}
         self._offers: dict[str, tuple[Call, str]] = {}  # leg → call, agent
-        self._engine = Engine(lambda: f"o{next(self._ids)}", POLICY)
+        self._engine = Engine(lambda: f"o{next(self._ids)}")
         self._hears: dict[type, Callable[[Any], None]] = {
             commands.Ring: self._ring,
             commands.Bridge: self._bridge,
@@ -101,13 +98,8 @@ class Day:
         """From the warm-up's beginning until everybody has been served, or nobody will be."""
         self._furnish()
         calls = _calls(self.plan, self._seed, self.tally)
-        gc.collect()
-        gc.freeze()  # the callers of a day live long: looking at them again and again costs a third
-        try:
-            self._run(calls)
-            self._close()
-        finally:
-            gc.unfreeze()
+        self._run(calls)
+        self._close()
         return self.tally
 
     # ------------------------------------------------------------ the clock
@@ -137,14 +129,13 @@ class Day:
         """Everything that happens up to this moment; the engine's timers before what people do."""
         events, engine, tell = self._events, self._engine, self._tell
         while True:
+            at = events[0][0] if events and events[0][0] < end else end
             due = engine.next_due
-            at = events[0][0] if events else end + 1
-            if due is not None and due - MIDNIGHT <= min(at, end):
+            if due is not None and due - MIDNIGHT <= at:
                 self.now = max(due - MIDNIGHT, self.now)
-                tell(stimuli.Tick())
-            elif at <= end:
-                self.now = at
-                _, _, what, about = heappop(events)
+                tell(TICK)
+            elif events and events[0][0] <= end:
+                self.now, _, what, about = heappop(events)
                 what(about)
             else:
                 self.now = max(end, self.now)
@@ -262,6 +253,8 @@ class Day:
     def _furnish(self) -> None:
         """The centre as it stands when the first contact comes."""
         self._tell(stimuli.NodeUp(NODE))
+        for queue in self.plan.queues:  # all by name first: they may lead to one another
+            self._tell(stimuli.PutQueue(stimuli.QueueSettings(queue.name)))
         for queue in self.plan.queues:
             self._tell(stimuli.PutQueue(queue.settings))
         for number, group in enumerate(self.plan.groups):

@@ -27,6 +27,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "position": (1, 10_000),
     "by": (0, 9),
     "ring_agents": (2, 20),
+    "last_agent_wait_s": (0, 3_600),
+    "no_agents_after_s": (0, 3_600),
     "most": (1, 20),
 }
 

@@ -37,7 +37,7 @@ LONGEST_S = 86_400.0
 NAME_CHARS = 100
 
 # Fields of the engine's records that the simulator fills in itself.
-OURS_QUEUE = ("name", "title", "wrap_up_ms", "waiting_flow")
+OURS_QUEUE = ("name", "title", "wrap_up_ms", "waiting_flow", "hours")
 OURS_AGENT = ("agent_id", "name", "extension", "queues", "work_mode")
 OURS_CONTACT = (
     *("arrival", "queue", "enqueued_at", "holder", "after_bridge", "data"),
