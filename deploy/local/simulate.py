@@ -173,6 +173,7 @@ def _worked(worked: Worked) -> list[str]:
 def intervals(found: Results) -> Table:
     """The day's course."""
     table = _table("from", "offered", "abandoned", "service level", "", "ASA s", "agents", "occupancy")
+    table.columns[4].justify = "left"
     for each, figures in enumerate(found.intervals):
         table.add_row(clock(found.plan.starts_ms(each)), *_interval(figures))
     return table
@@ -223,7 +224,7 @@ def trials(found: Found) -> Group:
         fared = trial.fared
         table.add_row(
             str(trial.count),
-            chart.percent(fared.service_level, "–"),
+            chart.percent(fared.service_level, "–", digits=2),
             spread(fared.asa_s, 1),
             chart.percent(fared.abandoned_share, "–"),
             chart.percent(trial.results.whole.worked.occupancy, "–"),
@@ -271,7 +272,5 @@ def as_json(found: Found) -> dict[str, object]:
         "target_share": found.target.share,
         "target_within_s": None if found.target.within_ms is None else found.target.within_ms / 1_000,
         "agents": found.count,
-        "trials": [
-            {"agents": trial.count, **results.as_json(trial.results)["day"]} for trial in found.trials
-        ],
+        "trials": [{"agents": trial.count, **results.record(trial.fared)} for trial in found.trials],
     }

@@ -20,8 +20,10 @@ PLOT = WIDTH - LEFT - RIGHT
 PANEL = 118
 GAP = 46
 STRIP = 26
-LABEL_UNITS = 24
+LABEL_UNITS = 22
 """Widths of a narrow letter that fit before a strip; a Chinese one takes two."""
+BAND_MOST = 2.5
+"""A band is cut off at so many times the line's highest point."""
 STRIPS_MOST = 60
 """Queues, and groups, shown; a longer picture nobody prints."""
 
@@ -212,8 +214,10 @@ class _Picture:
     def line(self, name: str, estimates: Sequence[Estimate], most: float | None = None) -> None:
         """A line with the band of its confidence; intervals with nothing to say are gaps."""
         if most is None:
-            tops = [(each.high if each.high is not None else each.value) or 0 for each in estimates]
-            most = _ceiling(max(tops, default=0))
+            values = [each.value or 0.0 for each in estimates]
+            highs = [each.high or value for each, value in zip(estimates, values, strict=True)]
+            # Two or three days make bands so wide that the line would lie on the ground.
+            most = _ceiling(min(max(highs), max(values) * BAND_MOST))
         self._frame(name, most)
 
         def y(value: float) -> float:
@@ -358,9 +362,9 @@ def _units(words: str) -> int:
     return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in words)
 
 
-def percent(estimate: Estimate, empty: str = "-") -> str:
+def percent(estimate: Estimate, empty: str = "-", digits: int = 1) -> str:
     """A share as people read it."""
     if estimate.value is None:
         return empty
-    half = "" if estimate.half is None else f" ± {estimate.half * 100:.1f}"
-    return f"{estimate.value * 100:.1f}{half} %"
+    half = "" if estimate.half is None else f" ± {estimate.half * 100:.{digits}f}"
+    return f"{estimate.value * 100:.{digits}f}{half} %"

@@ -8,7 +8,6 @@ read off the engine's facts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 from typing import Any
@@ -16,14 +15,14 @@ from typing import Any
 from services.acd.domain import LeftQueue, Outcome, Presence, Routing
 from services.acd.engine import Engine, commands, stimuli
 from services.acd.planning import chance
-from services.acd.planning.plan import HOUR_MS, Group, Kind, Plan, QueuePlan
-from services.acd.planning.tally import Contacts, Tally, spent_on
+from services.acd.planning.callers import NODE, Call, of_queue
+from services.acd.planning.plan import HOUR_MS, Group, Plan
+from services.acd.planning.tally import Tally, spent_on
 from services.chassis.errors import Full
 
 Progress = Callable[[float], None]
 """Told the share of the day that is over, now and then."""
 
-NODE = "plan"
 MIDNIGHT = 1_767_571_200_000
 """Of a Monday (2026-01-05 UTC): the engine's clock begins somewhere, and weekends may have other hours."""
 DRAIN_MS = 4 * HOUR_MS
@@ -31,24 +30,6 @@ DRAIN_MS = 4 * HOUR_MS
 RETURN_MS = 60_000
 """Who was set aside for not answering notices it after a minute, and is ready again."""
 TICK = stimuli.Tick()
-TOLD_EVERY = 2_048
-"""Contacts between two words about progress."""
-
-
-@dataclass(slots=True, eq=False)
-class Call:
-    """A contact with what will happen to it, drawn when it comes."""
-
-    arrival: stimuli.Arrival
-    at: int
-    queue: int
-    cell: Contacts
-    talk_ms: int
-    wrap_up_ms: int
-    patience_ms: int  # -1: without end
-    more: dict[str, Any]
-    service_level_ms: int
-    waiting: bool = False
 
 
 class Desk:
@@ -74,7 +55,7 @@ class Day:
         self.tally = Tally(plan)
         self.now = plan.opens_ms - plan.runs.warm_up_ms
         self._seed = (plan.runs.seed, replication)
-        self._progress = progress or (lambda share: None)
+        self._told = progress or (lambda share: None)
         self._ids = count(1)
         self._events: list[Event] = []
         self._numbers = count()
@@ -97,24 +78,22 @@ class Day:
     def live(self) -> Tally:
         """From the warm-up's beginning until everybody has been served, or nobody will be."""
         self._furnish()
-        calls = _calls(self.plan, self._seed, self.tally)
-        self._run(calls)
+        self._run()
         self._close()
         return self.tally
 
     # ------------------------------------------------------------ the clock
 
-    def _run(self, calls: list[Call]) -> None:
-        closes_ms = self.plan.closes_ms
-        for number, call in enumerate(calls):
-            if number % TOLD_EVERY == 0:
-                self._progress(number / len(calls))
-            self._until(call.at)
-            self._come(call)
-        self._until(closes_ms)
-        while self._calls and (at := self._next()) is not None and at <= closes_ms + DRAIN_MS:
+    def _run(self) -> None:
+        plan = self.plan
+        for interval in range(plan.intervals):
+            self._at(plan.starts_ms(interval), self._told, interval / plan.intervals)
+        for number, queue in enumerate(plan.queues):
+            self._expect(of_queue(plan, number, queue, self._seed, self.tally))
+        self._until(plan.closes_ms)
+        while self._calls and (at := self._next()) is not None and at <= plan.closes_ms + DRAIN_MS:
             self._until(at)
-        self._progress(1.0)
+        self._told(1.0)
 
     def _next(self) -> int | None:
         """When something happens next."""
@@ -154,7 +133,15 @@ class Day:
 
     # ------------------------------------------------------------ callers
 
-    def _come(self, call: Call) -> None:
+    def _expect(self, calls: Iterator[Call]) -> None:
+        """The next of a queue's contacts: only one is known ahead, or a day would not fit into the caches."""
+        call = next(calls, None)
+        if call is not None:
+            self._at(call.at, self._come, (call, calls))
+
+    def _come(self, about: tuple[Call, Iterator[Call]]) -> None:
+        call, calls = about
+        self._expect(calls)
         call.waiting = True
         self._calls[call.arrival.contact_id] = call
         call.cell.offered += 1
@@ -314,55 +301,3 @@ class Day:
         for desk in self._desks.values():
             if desk.spends:
                 self.tally.spend(desk.group, desk.spends, desk.since, max(self.now, self.plan.closes_ms))
-
-
-def _calls(plan: Plan, seed: tuple[int, int], tally: Tally) -> list[Call]:
-    """All the day's contacts in the order they come."""
-    calls = [
-        call
-        for number, queue in enumerate(plan.queues)
-        for call in _of_queue(plan, number, queue, seed, tally)
-    ]
-    calls.sort(key=lambda call: call.at)
-    return calls
-
-
-def _of_queue(
-    plan: Plan, number: int, queue: QueuePlan, seed: tuple[int, int], tally: Tally
-) -> Iterator[Call]:
-    name = queue.name
-    talk = chance.lengths(queue.talk, chance.source(*seed, name, "talk"))
-    wrap_up = chance.lengths(queue.wrap_up, chance.source(*seed, name, "wrap-up"))
-    patience = _patience(queue, seed)
-    kind_of = _kinds(queue.kinds, chance.source(*seed, name, "kind").random)
-    cells, warm_up = tally.contacts[number], Contacts()
-    within_ms = queue.settings.service_level_ms
-    for each, at in enumerate(chance.arrivals(plan, queue, chance.source(*seed, name, "arrivals"))):
-        contact_id = f"{name}-{each}"
-        arrival = stimuli.Arrival(contact_id, node=NODE, call_id=contact_id)
-        cell = cells[plan.interval_of(at)] if at >= plan.opens_ms else warm_up
-        yield Call(arrival, at, number, cell, talk(), wrap_up(), patience(), kind_of(), within_ms)
-
-
-def _patience(queue: QueuePlan, seed: tuple[int, int]) -> chance.Draw:
-    if queue.patience is None:
-        return lambda: -1
-    return chance.lengths(queue.patience, chance.source(*seed, queue.name, "patience"))
-
-
-NOTHING_SPECIAL: dict[str, Any] = {}
-
-
-def _kinds(kinds: tuple[Kind, ...], draw: Callable[[], float]) -> Callable[[], dict[str, Any]]:
-    """What a contact is enqueued with, by the kinds' shares."""
-    if not kinds:
-        return lambda: NOTHING_SPECIAL
-    weighed = [
-        (sum(kind.share for kind in kinds[: at + 1]), dict(kind.more)) for at, kind in enumerate(kinds)
-    ]
-
-    def of() -> dict[str, Any]:
-        at = draw()
-        return next((more for until, more in weighed if at < until), NOTHING_SPECIAL)
-
-    return of

@@ -201,9 +201,9 @@ def as_json(results: Results) -> dict[str, Any]:
                 "queue": queue.name,
                 "title": queue.title,
                 "service_level_s": queue.settings.service_level_ms / 1_000,
-                **_record(results.queues[number]),
+                **record(results.queues[number]),
                 "intervals": [
-                    {**_moment(plan, each), **_record(fared)}
+                    {**_moment(plan, each), **record(fared)}
                     for each, fared in enumerate(results.queue_intervals[number])
                 ],
             }
@@ -213,9 +213,9 @@ def as_json(results: Results) -> dict[str, Any]:
             {
                 "group": group.name,
                 "count": group.count,
-                **_record(results.groups[number]),
+                **record(results.groups[number]),
                 "intervals": [
-                    {**_moment(plan, each), **_record(worked)}
+                    {**_moment(plan, each), **record(worked)}
                     for each, worked in enumerate(results.group_intervals[number])
                 ],
             }
@@ -229,11 +229,12 @@ def _moment(plan: Plan, interval: int) -> dict[str, str]:
 
 
 def _figures(figures: Figures) -> dict[str, Any]:
-    return {**_record(figures.fared), **_record(figures.worked)}
+    return {**record(figures.fared), **record(figures.worked)}
 
 
-def _record(record: Fared | Worked) -> dict[str, Any]:
-    return {each.name: _estimate(getattr(record, each.name)) for each in dataclasses.fields(record)}
+def record(figures: Fared | Worked) -> dict[str, Any]:
+    """Each figure by its name."""
+    return {each.name: _estimate(getattr(figures, each.name)) for each in dataclasses.fields(figures)}
 
 
 def _estimate(estimate: Estimate) -> dict[str, float | None] | None:

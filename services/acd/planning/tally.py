@@ -107,11 +107,14 @@ class Tally:
     def spend(self, group: int, kind: str, starts_ms: int, ends_ms: int) -> None:
         """Adds a stretch of one agent's time to the intervals it lies in; outside of the day to none."""
         plan = self._plan
-        at = max(starts_ms, plan.opens_ms)
-        ends_ms = min(ends_ms, plan.closes_ms)
+        at = starts_ms if starts_ms > plan.opens_ms else plan.opens_ms
+        if ends_ms > plan.closes_ms:
+            ends_ms = plan.closes_ms
         while at < ends_ms:
             interval = (at - plan.opens_ms) // plan.interval_ms
-            until = min(ends_ms, plan.starts_ms(interval + 1))
+            until = plan.opens_ms + (interval + 1) * plan.interval_ms
+            if until > ends_ms:
+                until = ends_ms
             hours = self.hours[group][interval]
             setattr(hours, kind, getattr(hours, kind) + until - at)
             at = until
