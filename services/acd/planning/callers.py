@@ -30,6 +30,7 @@ class Call:
     more: dict[str, Any]
     service_level_ms: int
     waiting: bool = False
+    wrap_up_most_ms: int = 0  # in the queue that answered, which may be another
 
 
 def of_queue(

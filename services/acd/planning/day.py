@@ -60,10 +60,12 @@ class Day:
         self._events: list[Event] = []
         self._numbers = count()
         self._calls: dict[str, Call] = {}  # that have not ended
+        self._wrap_up_most_ms = {queue.name: queue.settings.wrap_up_ms for queue in plan.queues}
         self._desks: dict[str, Desk] = {}
         self._offers: dict[str, tuple[Call, str]] = {}  # leg → call, agent
         self._engine = Engine(lambda: f"o{next(self._ids)}")
         self._hears: dict[type, Callable[[Any], None]] = {
+            commands.ContactQueued: self._queued,
             commands.Ring: self._ring,
             commands.Bridge: self._bridge,
             commands.Kill: self._kill,
@@ -142,7 +144,6 @@ class Day:
     def _come(self, about: tuple[Call, Iterator[Call]]) -> None:
         call, calls = about
         self._expect(calls)
-        call.waiting = True
         self._calls[call.arrival.contact_id] = call
         call.cell.offered += 1
         queue = self.plan.queues[call.queue].name
@@ -152,8 +153,14 @@ class Day:
             call.cell.refused += 1
             self._end(call)
             return
-        if call.waiting and call.patience_ms >= 0:
+        if not call.waiting:  # closed, say: the flow goes on with the caller
+            call.cell.refused += 1
+            self._close_contact(call)
+        elif call.patience_ms >= 0:
             self._at(self.now + call.patience_ms, self._lose_patience, call)
+
+    def _queued(self, fact: commands.ContactQueued) -> None:
+        self._calls[fact.contact_id].waiting = True
 
     def _lose_patience(self, call: Call) -> None:
         if call.waiting:
@@ -174,6 +181,9 @@ class Day:
 
     def _go_on(self, call: Call) -> None:
         call.cell.sent_on += 1
+        self._close_contact(call)
+
+    def _close_contact(self, call: Call) -> None:
         self._end(call)
         self._tell(stimuli.Close(call.arrival, Outcome.SELF_SERVICE))
 
@@ -205,6 +215,7 @@ class Day:
     def _answered(self, fact: commands.ContactAnswered) -> None:
         call, _ = self._offers[fact.offer_id]
         call.waiting = False
+        call.wrap_up_most_ms = self._wrap_up_most_ms[fact.queue]
         cell, waited_ms = call.cell, fact.waited_ms
         cell.answered += 1
         cell.in_time += waited_ms <= call.service_level_ms
@@ -217,10 +228,9 @@ class Day:
         call, agent_id = self._offers.pop(offer_id)
         self._tell(stimuli.LegGone(offer_id, "NORMAL_CLEARING", by_switch=True))
         self._tell(stimuli.CallerGone(call.arrival, "NORMAL_CLEARING"))
-        most_ms = self.plan.queues[call.queue].settings.wrap_up_ms
-        if not most_ms:
+        if not call.wrap_up_most_ms:
             self._end(call)
-        elif call.wrap_up_ms < most_ms:  # else the engine's clock is faster
+        elif call.wrap_up_ms < call.wrap_up_most_ms:  # else the engine's clock is faster
             self._at(self.now + call.wrap_up_ms, self._finish, (agent_id, call))
 
     def _finish(self, about: tuple[str, Call]) -> None:

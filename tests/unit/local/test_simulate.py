@@ -13,6 +13,7 @@ from deploy.local.processes import ProcessError
 from deploy.local.simulate import main
 from deploy.local.wiring import ROOT
 from services.acd.engine.stimuli import AgentSettings, QueueSettings
+from services.acd.planning import results
 from services.acd.planning.reading import read
 
 PAGE = ROOT / "docs" / "howto" / "plan-a-day.md"
@@ -138,6 +139,8 @@ def test_the_pages_skills_are_understood() -> None:
     if "skills" not in AgentSettings.__dataclass_fields__:
         pytest.skip("this engine routes without skills")
     [fragment] = re.findall(r"```yaml\n(queues:.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    plan = read(fragment)
+    plan = read(fragment).with_runs(1, None)
+    found = results.simulate(plan)
+    assert found.whole.fared.answered.value
     assert any("skills" in group.more for group in plan.groups)
     assert any("skills" in kind.more for queue in plan.queues for kind in queue.kinds)

@@ -249,3 +249,40 @@ def test_an_interval_without_contacts_says_nothing() -> None:
     assert results.intervals[1].fared.asa_s.value is None
     assert results.whole.fared.service_level.value == 1
     assert as_json(results)["intervals"][1]["service_level"] is None
+
+
+# ---------------------------------------------------------------- what the engine may know beside
+
+OVERFLOW = """
+opens: 09:00
+closes: 11:00
+interval_min: 30
+queues:
+  first:
+    arrivals: 30
+    talk: {mean_s: 100}
+    patience: {mean_s: 300}
+    routing: {max_wait_s: 20, on_max_wait: {action: queue, target: second}}
+  second:
+    arrivals: 2
+    talk: {mean_s: 100}
+    wrap_up: {mean_s: 20}
+    routing: {no_agents_after_s: 0, on_no_agents: {action: voicemail}}
+agents:
+  first: {count: 1, queues: first}
+  second: {count: 2, queues: second, shift: 09:00-10:30}
+run: {replications: 1}
+"""
+
+
+@pytest.mark.skipif("on_max_wait" not in stimuli.QueueSettings.__dataclass_fields__, reason="no overflow yet")
+def test_contacts_that_overflow_are_accounted_for_where_they_came() -> None:
+    """And the wrap-up of the queue that answers is done in no time, not left to its bound of an hour: the
+    contact's own queue has none."""
+    first, second = lived(read(OVERFLOW)).contacts
+    for row in (first, second):
+        for cell in row:
+            assert cell.offered == cell.answered + cell.abandoned + cell.sent_on + cell.refused
+    assert sum(cell.wrap_up_ms for cell in first) == 0
+    assert sum(cell.answered for cell in first) > 60  # one agent alone would manage 72 at most
+    assert sum(cell.refused for cell in second) > 0  # after 10:30 nobody is there
