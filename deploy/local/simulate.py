@@ -115,11 +115,10 @@ def report(found: Results) -> Group:
 
 def heading(found: Results) -> Text:
     plan, runs = found.plan, found.plan.runs
-    how = f"{runs.batches} batches of one run" if runs.batches else f"{runs.replications} days"
     return Text.assemble(
         (plan.name, "bold"),
-        f"\n{clock(plan.opens_ms)}-{clock(plan.closes_ms)}, {how}, {found.contacts:,} contacts, "
-        f"seed {runs.seed}; ± at {runs.confidence * 100:g} % confidence\n",
+        f"\n{clock(plan.opens_ms)}-{clock(plan.closes_ms)}, {runs}, {found.contacts:,} contacts, "
+        f"seed {runs.seed}; {runs.sure}\n",
     )
 
 

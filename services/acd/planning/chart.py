@@ -161,12 +161,11 @@ class _Picture:
     def head(self, results: Results) -> None:
         runs = self.plan.runs
         self.text(24, 38, shortened(self.plan.name, 84), 20, more=' font-weight="600"')
-        how = f"{runs.batches} batches of one run" if runs.batches else f"{runs.replications} days"
         self.text(
             24,
             58,
-            f"{clock(self.plan.opens_ms)}-{clock(self.plan.closes_ms)} · {how} simulated on the production "
-            f"engine · ± at {runs.confidence * 100:g} % confidence · seed {runs.seed}",
+            f"{clock(self.plan.opens_ms)}-{clock(self.plan.closes_ms)} · {runs} simulated on the production "
+            f"engine · {runs.sure} · seed {runs.seed}",
             fill=FAINT,
         )
         fared, worked = results.whole.fared, results.whole.worked

@@ -107,6 +107,17 @@ class Runs:
     seed: int = 1
     warm_up_ms: int = 0
 
+    def __str__(self) -> str:
+        if self.batches:
+            return f"{self.batches} batches of one run"
+        return "1 day" if self.replications == 1 else f"{self.replications} days"
+
+    @property
+    def sure(self) -> str:
+        """What ± means; with one day there is none."""
+        single = self.replications == 1 and not self.batches
+        return "no ± from a single day" if single else f"± at {self.confidence * 100:g} % confidence"
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
