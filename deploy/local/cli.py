@@ -114,6 +114,29 @@ def replay(
     raise typer.Exit(run(module.run(wanted)))
 
 
+@app.command(rich_help_panel="Look")
+def simulate(
+    plan: Annotated[Path, typer.Argument(help="A plan; docs/howto/plan-a-day.md shows one.")],
+    agents: Annotated[
+        list[str] | None, typer.Option(help="What if: GROUP+2, GROUP-1 or GROUP=14; may be given again.")
+    ] = None,
+    find: Annotated[str, typer.Option(help="Fewest agents of this GROUP that reach --target.")] = "",
+    target: Annotated[str, typer.Option(help="Percent/seconds for --find.")] = "80/20",
+    chart: Annotated[Path | None, typer.Option(help="Draws the day into this SVG file.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="All figures as JSON.")] = False,
+    replications: Annotated[
+        int | None, typer.Option(min=1, max=1_000, help="Days, instead of the plan's.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Other days than the plan's.")] = None,
+) -> None:
+    """Lives a planned day on the production engine: service level, waits, occupancy, each with ±."""
+    from deploy.local import simulate as module
+    from deploy.local.options import SimulateOptions
+
+    options = SimulateOptions(plan, tuple(agents or ()), find, target, chart, json, replications, seed)
+    raise typer.Exit(module.main(options))
+
+
 @app.command(rich_help_panel="Look after")
 def doctor(
     esl: Annotated[str, typer.Option(help="Also try these event sockets: host:port,…")] = "",

@@ -87,6 +87,9 @@ def first_agent(lane: Lane) -> Agent | None:
     best = lane.best
     while best:
         rank, order, number, pool = best[0]
+        if lane.listed.get(pool) != order:
+            heappop(best)  # one that stands elsewhere in the heap came before it
+            continue
         head = pool.roll.first_order
         if head == order:
             return pool.roll.first()
