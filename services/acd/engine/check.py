@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.acd.domain import Channel, ContactState, Presence, Routing, Strategy
+from services.acd.domain import Channel, ContactState, Routing, Strategy
 from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Lane, Offer, Queue, Stage
 from services.acd.engine.hands import room, summary
 from services.acd.engine.lanes import qualifies, rank_of
@@ -44,9 +44,8 @@ def _contact(floor: Floor, contact: Contact) -> None:
     if contact.rivals:
         _require(len(rung_for(contact)) == 1 + len(contact.rivals), f"{contact.id} rings twice at one agent")
         _require(state is ContactState.OFFERED, f"{contact.id} is {state} and rings elsewhere")
-    _require(
-        not contact.early or (contact.paused_until and state is ContactState.QUEUED), f"{contact.id} is early"
-    )
+    if contact.early:
+        _require(contact.paused_until and state is ContactState.QUEUED, f"{contact.id} is early")
     if contact.standing is not None:
         _require(state is ContactState.QUEUED, f"{contact.id} stands in a lane and is {state}")
         _require(not contact.parted and not contact.paused_until, f"{contact.id} stands aside in a lane")
@@ -99,8 +98,7 @@ def _queue(floor: Floor, queue: Queue) -> None:
     mine = [contact for contact in floor.contacts.values() if contact.queue is queue]
     waiting = [c for c in mine if c.state in (ContactState.QUEUED, ContactState.OFFERED) and not c.early]
     _require(queue.waiting == len(waiting), f"{queue.name}: {queue.waiting} counted, {len(waiting)} wait")
-    ready = [a for a in floor.agents.values() if a.presence is Presence.READY]
-    staffed = [a for a in ready if queue.name in a.profile.tiers]
+    staffed = [a for a in floor.agents.values() if a.there and queue.name in a.profile.tiers]
     _require(queue.staffed == len(staffed), f"{queue.name}: staffed count")
     effective = sum(1 / len(a.profile.queues) for a in staffed)
     _require(abs(queue.effective - effective) < 1e-6, f"{queue.name}: effective agents")
@@ -128,7 +126,7 @@ def _lane(floor: Floor, queue: Queue, lane: Lane) -> None:
         and a.profile.channels >> channel & 1
         and qualifies(a.profile.skills, skills)
     ]
-    ready = [a for a in able if a.presence is Presence.READY]
+    ready = [a for a in able if a.there]
     _require(lane.staffed == len(ready), f"{queue.name}: staffed count of a lane")
     idle = [a for a in able if room(a) >> channel & 1]
     _require(lane.idle == len(idle), f"{queue.name}: idle count of a lane")
@@ -157,7 +155,7 @@ def _counts(floor: Floor) -> None:
     for profile in floor.profiles.values():
         there = {agent for agent in floor.agents.values() if agent.profile is profile}
         _require(set(profile.members) == there, "a profile's agents are miscounted")
-        ready = sum(1 for agent in there if agent.presence is Presence.READY)
+        ready = sum(1 for agent in there if agent.there)
         _require(profile.ready == ready, "a profile's ready agents are miscounted")
 
 
@@ -170,7 +168,16 @@ def _timers(floor: Floor) -> None:
         _require(alarm is None or (id(offer), alarm) in set_for, f"nothing would end {offer.id}")
         if offer.work is Routing.WRAP_UP:
             _require((id(offer), Alarm.WRAP_UP) in set_for, f"nothing would end the wrap-up of {offer.id}")
+    for agent in floor.agents.values():
+        _require(not agent.rest_until or (id(agent), Alarm.REST) in set_for, f"{agent.id} rests for ever")
+    for queue in floor.queues.values():
+        left = queue.settings.no_agents_after_ms is not None and not queue.staffed
+        stand = any(lane.waiting for lane in queue.lanes.values())
+        _require(not (left and stand) or (id(queue), Alarm.NO_AGENTS) in set_for, f"{queue.name}: in vain")
     for contact in floor.contacts.values():
+        if contact.state is ContactState.QUEUED:
+            for at, alarm in ((contact.leave_at, Alarm.LEAVE), (contact.paused_until, Alarm.RESUME)):
+                _require(not at or (id(contact), alarm) in set_for, f"{contact.id}: nothing brings {alarm!r}")
         if contact.relax_at:
             _require((id(contact), Alarm.RELAX) in set_for, f"nothing would relax {contact.id}")
         if contact.standing is not None and contact.standing.queue is None:

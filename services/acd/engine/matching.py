@@ -115,6 +115,17 @@ def first_besides(lane: Lane, excluded: Agents) -> Agent | None:
     return found[2] if found is not None else None
 
 
+def besides_excluded(floor: Floor, lane: Lane) -> tuple[int, int]:
+    """How many agents are idle, and how many ready, for who stands in this lane."""
+    idle, ready = lane.idle, lane.staffed
+    for agent_id in lane.excluded:
+        agent = floor.agents.get(agent_id)
+        if agent is not None and not lane.pools.keys().isdisjoint(agent.profile.pools):
+            idle -= not lane.pools.keys().isdisjoint(agent.standing)
+            ready -= agent.there
+    return idle, ready
+
+
 # ---------------------------------------------------------------- contacts who wait for an agent
 
 

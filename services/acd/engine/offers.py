@@ -10,6 +10,7 @@ from __future__ import annotations
 from services.acd.domain import (
     CONTACT,
     MISSES,
+    Channel,
     ContactMove,
     LeftQueue,
     OfferFailure,
@@ -20,7 +21,7 @@ from services.acd.domain import (
     failure_of,
 )
 from services.acd.engine import forecasts, hands
-from services.acd.engine.agents import begin_wrap_up
+from services.acd.engine.agents import begin_wrap_up, staff
 from services.acd.engine.commands import (
     Bridge,
     Command,
@@ -36,7 +37,7 @@ from services.acd.engine.commands import (
 )
 from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Offer, Queue, Stage
 from services.acd.engine.matching import to_the_front
-from services.acd.engine.pairing import queue_of, ring_more, seek, settle
+from services.acd.engine.pairing import nobody_waits_for, queue_of, ring_more, seek, settle
 from services.acd.engine.stimuli import FLOW, Overflow
 from services.acd.engine.timers import set_timer
 
@@ -126,7 +127,7 @@ def fail(floor: Floor, offer: Offer, failure: OfferFailure, cause: str, now: int
         set_timer(floor, contact.paused_until, Alarm.RESUME, contact)
     elif failure in MISSES:
         to_the_front(contact)
-    if contact.preferred is offer.agent:
+    if contact.preferred is offer.agent and failure in MISSES:
         contact.preferred = None  # asked, and did not take it
     node = floor.nodes.get(contact.node)
     contact.parted = node is None or not node.up
@@ -173,6 +174,7 @@ def _failed(
         agent.misses += 1
         agent.idle_since = now
         if agent.misses >= floor.policy.misses_before_aside:
+            staff(floor, agent, False, now)
             agent.aside = True
         else:
             agent.rest_until = now + floor.policy.rest_ms
@@ -180,6 +182,8 @@ def _failed(
     hands.announce(floor, agent, now, out, about=offer)
     drop_if_over(floor, offer)
     settle(floor, agent, now, out)  # the phone is not free yet, but for other channels there may be room
+    if agent.aside:
+        nobody_waits_for(floor, agent, now, out)
 
 
 def drop_if_over(floor: Floor, offer: Offer) -> None:
@@ -201,7 +205,7 @@ def bridged(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
     waited = now - contact.enqueued_at
     _count_answer(queue, waited)
     _win(floor, offer, now, out)
-    forecasts.judge(queue, contact, waited)
+    forecasts.judge(queue, contact, now)
     connect(contact, offer.agent, waited, now)
     _remember(floor, contact, offer.agent, now)
     out.append(ContactAnswered(contact.id, offer.id, offer.agent.id, queue.settings.name, waited, now))
@@ -220,7 +224,7 @@ def _count_answer(queue: Queue, waited: int) -> None:
 
 def _remember(floor: Floor, contact: Contact, agent: Agent, now: int) -> None:
     """Who served this caller last, so that they can be asked first next time."""
-    caller = contact.customer_id or contact.from_number
+    caller = known_as(contact)
     if not caller:
         return
     last = floor.last_agents
@@ -228,6 +232,14 @@ def _remember(floor: Floor, contact: Contact, agent: Agent, now: int) -> None:
     last.move_to_end(caller)
     if len(last) > floor.policy.last_agents_max:
         last.popitem(last=False)
+
+
+def known_as(contact: Contact) -> str:
+    """Whom a caller is remembered as; empty: nobody. A number that is withheld comes as a word, and would
+    make one caller of all who withhold theirs."""
+    number = contact.from_number
+    withheld = contact.channel is Channel.VOICE and not any(char.isdigit() for char in number)
+    return contact.customer_id or ("" if withheld else number)
 
 
 def connect(contact: Contact, agent: Agent, waited: int, now: int) -> None:

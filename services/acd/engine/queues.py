@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from services.acd.domain import ContactState, LeftQueue, OverflowAction
+from services.acd.domain import Channel, ContactState, LeftQueue, OverflowAction
 from services.acd.engine import lanes, matching
 from services.acd.engine.commands import Command
 from services.acd.engine.contacts import WAITING
-from services.acd.engine.floor import Alarm, Contact, Floor, Queue
+from services.acd.engine.floor import Alarm, Contact, Floor, Profile, Queue
 from services.acd.engine.hands import room, stand
 from services.acd.engine.lanes import qualifies
-from services.acd.engine.stimuli import FLOW, Overflow, PutQueue, QueueSettings
+from services.acd.engine.stimuli import FLOW, Overflow, PutQueue, QueueSettings, Skills, Step
 from services.acd.engine.timers import set_timer
 from services.chassis import clock
 from services.chassis.errors import Invalid
@@ -103,37 +103,34 @@ def _leads_to(settings: QueueSettings) -> set[str]:
 
 
 def admit(
-    floor: Floor, contact: Contact, wanted: Queue, now: int
+    floor: Floor, contact: Contact, wanted: Queue, now: int, hops: int = 0
 ) -> tuple[Queue | None, LeftQueue, Overflow]:
     """The queue that takes this contact: the one wanted, or one that it overflows to. None: why not, and
     what is to happen instead."""
-    queue = wanted
-    first: tuple[LeftQueue, Overflow] | None = None
-    for _ in range(HOPS_MOST):
-        reason = refusal(floor, contact, queue, now)
-        if reason is None:
-            return queue, LeftQueue.FULL, FLOW
+    queue, reason = wanted, LeftQueue.FULL
+    for _ in range(hops, HOPS_MOST):
+        refused = refusal(floor, contact, queue, now)
+        if refused is None:
+            return queue, reason, FLOW
+        reason = refused
         overflow: Overflow = getattr(queue.settings, OVERFLOWS[reason])
-        first = first or (reason, overflow)
         following = floor.queues.get(overflow.target) if overflow.action is OverflowAction.QUEUE else None
         if following is None:
             return None, reason, overflow
         queue = following
-    return None, first[0] if first else LeftQueue.FULL, FLOW
+    return None, reason, FLOW
 
 
 def refusal(floor: Floor, contact: Contact, queue: Queue, now: int) -> LeftQueue | None:
     """Why the queue does not take this contact now, or when it is booked for; None: it does."""
     settings, early = queue.settings, contact.booked_at > now
-    if settings.hours is not None and not (
-        _opens(queue, contact.booked_at) if early else is_open(queue, now)
-    ):
+    if not (_opens(queue, contact.booked_at) if early else is_open(queue, now)):
         return LeftQueue.CLOSED
     if queue.waiting >= settings.max_length and not early:
         return LeftQueue.FULL
     if not queue.staffed and not early and unstaffed_for_long(queue, now):
         return LeftQueue.NO_AGENTS
-    if contact.skills and not _ever_qualified(floor, contact, queue):
+    if not _ever_qualified(floor, contact, queue):
         return LeftQueue.NOBODY_QUALIFIED
     return None
 
@@ -163,17 +160,37 @@ def unstaffed_for_long(queue: Queue, now: int) -> bool:
 
 
 def _ever_qualified(floor: Floor, contact: Contact, queue: Queue) -> bool:
-    """Whether anybody, signed in or not, meets what is required now or after some step of relaxation."""
-    lane = queue.lanes.get((contact.channel, contact.skills, contact.excluded))
-    if lane is not None and lane.pools:
+    """Whether anybody, signed in or not, meets what is required now or after some step of relaxation. A queue
+    to which nobody is assigned yet leaves that open, but for skills."""
+    if contact.channel is Channel.VOICE and not contact.skills and not contact.excluded:
         return True
-    wanted = [contact.skills, *(step.skills for step in contact.steps)]
-    return any(
-        queue.settings.name in profile.tiers
-        and profile.channels >> contact.channel & 1
-        and any(qualifies(profile.skills, skills) for skills in wanted)
-        for profile in floor.profiles.values()
-    )
+    lane = queue.lanes.get((contact.channel, contact.skills, contact.excluded))
+    if lane is not None and lane.pools and not contact.excluded:
+        return True
+    assigned = [profile for profile in floor.profiles.values() if queue.settings.name in profile.tiers]
+    if not assigned and not contact.skills:
+        return True
+    return any(_could_serve(profile, contact, queue) for profile in assigned)
+
+
+def _could_serve(profile: Profile, contact: Contact, queue: Queue) -> bool:
+    if not profile.channels >> contact.channel & 1:
+        return False
+    wanted = [contact.skills, *(step.skills for step in steps_in(queue, contact))]
+    able = any(qualifies(profile.skills, skills) for skills in wanted)
+    return able and any(agent.settings.agent_id not in contact.excluded for agent in profile.members)
+
+
+def steps_in(queue: Queue, contact: Contact) -> tuple[Step, ...]:
+    """How the contact's requirements relax in this queue: its own steps, or the queue's. Those make each
+    level so much lower, but keep the skill; where the queue has none, those it came with go on."""
+    if not contact.eased_by_queue or not queue.settings.relax:
+        return contact.steps
+    return tuple(Step(ease.after_ms, _eased(contact.skills, ease.by)) for ease in queue.settings.relax)
+
+
+def _eased(skills: Skills, by: int) -> Skills:
+    return tuple((name, max(level - by, 1)) for name, level in skills) if by else ()
 
 
 # ---------------------------------------------------------------- nobody is there any more

@@ -19,11 +19,14 @@ from services.acd.domain import (
     Strategy,
     WorkMode,
 )
-from services.acd.engine import Engine, commands, stimuli
+from services.acd.engine import Engine, commands, lanes, stimuli
 from services.acd.engine.check import validate
 from services.acd.engine.floor import Policy
-from services.acd.engine.stimuli import FLOW, ONE_CALL, Capacity, Ease, Overflow, Tier
+from services.acd.engine.hands import room
+from services.acd.engine.queues import OVERFLOWS
+from services.acd.engine.stimuli import FLOW, ONE_CALL, Capacity, Ease, Overflow, Step, Tier
 from services.chassis.errors import SwitchyardError
+from services.chassis.hours import calendar_of
 from tests.unit.acd.transcript import START, Numbered, arrival
 
 QUEUES = ("sales", "support", "vip", "night")
@@ -46,8 +49,19 @@ skills = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 10), max_size=2
 )
 strategies = st.sampled_from(list(Strategy)[1:])
 overflows = st.sampled_from(
-    [FLOW, Overflow(OverflowAction.QUEUE, "night"), Overflow(OverflowAction.VOICEMAIL)]
+    [
+        FLOW,
+        Overflow(OverflowAction.VOICEMAIL),
+        *(Overflow(OverflowAction.QUEUE, queue) for queue in ("night", "night", "vip", "support")),
+    ]
 )
+# The transcripts start at 08:00; closed from 08:01 to 08:02, and from 08:04 on.
+HOURS = calendar_of("UTC", [(day, "00:00", "08:01") for day in range(1, 8)] + [(5, "08:02", "08:04")], [])
+steps = st.lists(skills, max_size=2).map(
+    lambda found: tuple(Step(after * 8_000, each) for after, each in enumerate(found, start=1))
+)
+LANES = 4
+"""So few kinds of requirements that they are dropped and made again all the time."""
 
 
 def node_of(contact_id: str) -> str:
@@ -62,6 +76,9 @@ def who(contact_id: str) -> stimuli.Arrival:
     return found
 
 
+QUIET: dict[str, Any] = {"relax": (Ease(10_000, 3), Ease(30_000, 0))}
+
+
 class Floor(RuleBasedStateMachine):
     """The world outside the engine, as malicious as hypothesis can make it."""
 
@@ -69,6 +86,7 @@ class Floor(RuleBasedStateMachine):
         super().__init__()
         self.numbers = Numbered()
         self.told: list[tuple[int, stimuli.Stimulus, list[str]]] = []  # with the ids given: the journal
+        self.lanes_most, lanes.LANES_MOST = lanes.LANES_MOST, LANES
         self.engine = Engine(self.numbers, POLICY)
         self.now = START
         self.facts: list[commands.Command] = []
@@ -76,7 +94,9 @@ class Floor(RuleBasedStateMachine):
         for node in NODES:
             self.tell(stimuli.NodeUp(node))
         for queue in reversed(QUEUES):  # overflows lead to a queue that is there
-            self.put_queue(queue, Strategy.LONGEST_IDLE, strict=False, sticky=False, overflow=FLOW)
+            self.put_queue(
+                queue, Strategy.LONGEST_IDLE, strict=False, sticky=False, overflow=FLOW, more=QUIET
+            )
         given = [QUEUES, QUEUES[:1], QUEUES[1:2], QUEUES[1:], QUEUES[:1], QUEUES[:2]]
         self.tell(
             stimuli.PutAgents(
@@ -87,29 +107,47 @@ class Floor(RuleBasedStateMachine):
             )
         )
 
-    @rule(queue=queues, strategy=strategies, strict=st.booleans(), sticky=st.booleans(), overflow=overflows)
+    @rule(
+        queue=queues,
+        strategy=strategies,
+        strict=st.booleans(),
+        sticky=st.booleans(),
+        overflow=overflows,
+        more=st.fixed_dictionaries(
+            {
+                "hours": st.sampled_from([None, HOURS]),
+                "ring_agents": st.integers(2, 3),
+                "service_level_ms": st.sampled_from([5_000, 20_000]),
+                "idle_since_contact": st.booleans(),
+                "no_agents_after_ms": st.sampled_from([None, 0, 20_000]),
+                "max_wait_ms": st.sampled_from([0, 25_000, 90_000]),
+                "relax": st.sampled_from([(), (Ease(10_000, 3), Ease(30_000, 0))]),
+            }
+        ),
+    )
     def put_queue(
-        self, queue: str, strategy: Strategy, strict: bool, sticky: bool, overflow: Overflow
+        self,
+        queue: str,
+        strategy: Strategy,
+        strict: bool,
+        sticky: bool,
+        overflow: Overflow,
+        more: dict[str, Any],
     ) -> None:
-        overflow = FLOW if queue == "night" else overflow
         self.tell(
             stimuli.PutQueue(
                 stimuli.QueueSettings(
                     queue,
                     wrap_up_ms=5_000 if queue == "sales" else 0,
-                    max_wait_ms=90_000 if queue in ("vip", "support") else 0,
-                    service_level_ms=5_000 if queue == "vip" else 20_000,
                     max_length=6,
                     strategy=strategy,
                     strict=strict,
-                    ring_agents=2,
-                    idle_since_contact=strict,
-                    relax=(Ease(10_000, 3), Ease(30_000, 0)),
                     last_agent_wait_ms=8_000 if sticky else 0,
                     on_max_wait=overflow,
                     on_full=overflow,
+                    on_closed=overflow,
                     on_no_agents=overflow,
-                    no_agents_after_ms=20_000 if sticky else None,
+                    **more,
                 )
             )
         )
@@ -138,8 +176,9 @@ class Floor(RuleBasedStateMachine):
             assert command.waited_ms >= 0
             self._explained(command)
             offer = floor.offers.get(command.offer_id)
-            if offer is not None:
-                self._first_in_line(offer.contact)
+            if offer is not None and offer.contact.offer is offer:
+                self._first_in_line(offer)
+                self._first_of_agents(offer, command.decision)
 
     def _explained(self, offered: commands.ContactOffered) -> None:
         """The explanation is about this offer, and true of it."""
@@ -147,7 +186,7 @@ class Floor(RuleBasedStateMachine):
         assert (why.offer_id, why.agent_id, why.queue) == (offered.offer_id, offered.agent_id, offered.queue)
         assert why.idle_ms >= 0
         assert (why.seeker == "agent") == bool(why.competing)
-        assert bool(why.runner_up) == bool(why.others) or floor.contacts[offered.contact_id].excluded
+        assert bool(why.runner_up) == bool(why.others)
         assert why.runner_up != why.agent_id
         contact, agent = floor.contacts[offered.contact_id], floor.agents[offered.agent_id]
         assert contact.decisions is not None
@@ -159,11 +198,31 @@ class Floor(RuleBasedStateMachine):
         able = dict(agent.settings.skills)
         assert all(able.get(name, 0) >= level for name, level in why.required), "not qualified"
 
-    def _first_in_line(self, contact: Any) -> None:
-        if contact.lane is None or contact.decisions[-1].rule in ("preferred", "last_agent"):
+    def _first_in_line(self, offer: Any) -> None:
+        """Nobody of the same queue whom this agent could have taken instead comes before this contact."""
+        contact, agent = offer.contact, offer.agent
+        if contact.decisions[-1].rule in ("preferred", "last_agent"):
             return
-        first = contact.lane.waiting.first_order
-        assert first is None or contact.order < first, "somebody was passed over in their own lane"
+        for lane in offer.queue.lanes.values():
+            first = lane.waiting.first_order
+            mine = any(pool in lane.pools for pool in agent.profile.pools) and agent.id not in lane.excluded
+            if first is not None and mine and lane.need[0] is contact.channel:
+                assert contact.order < first, "somebody was passed over in their own queue"
+
+    def _first_of_agents(self, offer: Any, why: commands.Decision) -> None:
+        """Nobody of a lower tier was idle, and of the same tier nobody longer."""
+        contact, agent, queue = offer.contact, offer.agent, offer.queue
+        if why.rule in ("preferred", "last_agent") or contact.skills != why.required or why.at != self.now:
+            return
+        for other in self.engine.floor.agents.values():
+            idle = room(other) >> contact.channel & 1 and not other.hands and other is not agent
+            able = lanes.qualifies(other.profile.skills, contact.skills) and other.id not in contact.excluded
+            if not idle or not able or queue.name not in other.profile.tiers:
+                continue
+            assert other.profile.tiers[queue.name] >= why.tier, "a lower tier was passed over"
+            by_idle = why.rule == "longest_idle" and not queue.settings.idle_since_contact
+            if by_idle and other.profile.tiers[queue.name] == why.tier and agent.hands == [offer]:
+                assert other.idle_since >= self.now - why.idle_ms, "somebody has been idle for longer"
 
     # ------------------------------------------------------------ callers and flows
 
@@ -178,6 +237,8 @@ class Floor(RuleBasedStateMachine):
                 "preferred": st.sampled_from(["", "", *AGENTS]),
                 "excluded": st.sets(agents, max_size=2).map(tuple),
                 "booked_s": st.sampled_from([0, 0, -60, 30]),
+                "relax": steps,
+                "never_relax": st.booleans(),
             }
         ),
     )
@@ -202,6 +263,8 @@ class Floor(RuleBasedStateMachine):
                 prefer_ms=10_000,
                 excluded=more["excluded"],
                 booked_at=self.now + more["booked_s"] * 1000 if more["booked_s"] else 0,
+                relax=more["relax"],
+                never_relax=more["never_relax"],
             )
         )
 
@@ -246,9 +309,9 @@ class Floor(RuleBasedStateMachine):
         self.tell(stimuli.BridgeFailed(self._offer(data), "No such channel"))
 
     @precondition(lambda self: self.rings)
-    @rule(data=st.data(), cause=causes)
-    def leg_ends(self, data: st.DataObject, cause: str) -> None:
-        self.tell(stimuli.LegGone(self._offer(data), cause))
+    @rule(data=st.data(), cause=causes, by_switch=st.booleans())
+    def leg_ends(self, data: st.DataObject, cause: str, by_switch: bool) -> None:
+        self.tell(stimuli.LegGone(self._offer(data), cause, by_switch))
 
     @precondition(lambda self: self.rings)
     @rule(data=st.data())
@@ -325,6 +388,10 @@ class Floor(RuleBasedStateMachine):
             return
         self.tell(stimuli.Adopt(who(contact), queue, agent, f"found{leg}", self.now - 5000, self.now - 1000))
 
+    @rule()
+    def midnight(self) -> None:
+        self.tell(stimuli.NewDay())
+
     @rule(seconds=st.sampled_from([0.5, 3, 16, 70]))
     def time_passes(self, seconds: float) -> None:
         end = self.now + round(seconds * 1000)
@@ -365,6 +432,12 @@ class Floor(RuleBasedStateMachine):
         assert still == set(opened) - set(ended), "a contact was lost without a word"
 
     def teardown(self) -> None:
+        try:
+            self._closing_time()
+        finally:
+            lanes.LANES_MOST = self.lanes_most
+
+    def _closing_time(self) -> None:
         """Then everybody goes home, and everything comes to rest."""
         for node in NODES:
             self.tell(stimuli.NodeUp(node))
@@ -381,6 +454,7 @@ class Floor(RuleBasedStateMachine):
         quiet = (Routing.IDLE, Routing.NOT_RESPONDING)
         assert all(agent.routing in quiet for agent in floor.agents.values()), "an agent is stuck"
         self._stories()
+        self._journeys()
 
     def _stories(self) -> None:
         """Every offer ends in an answer or a failure, every answer in a release."""
@@ -391,6 +465,26 @@ class Floor(RuleBasedStateMachine):
         found = [offer for offer in answered if offer.startswith("found")]
         assert sorted(failed + answered) == sorted(offered + found)
         assert sorted(answered) == sorted(released)
+
+    def _journeys(self) -> None:
+        """Who was queued left, by an answer or with a reason; whom a queue put out the flow was told of."""
+        inside: dict[str, str] = {}
+        told: Counter[tuple[str, str]] = Counter()
+        for fact in self.facts:
+            if isinstance(fact, commands.ContactQueued):
+                assert fact.contact_id not in inside, "queued twice"
+                inside[fact.contact_id] = fact.queue
+            elif isinstance(fact, commands.ContactAnswered):
+                inside.pop(fact.contact_id, None)
+            elif isinstance(fact, commands.ContactLeftQueue):
+                was_in = inside.pop(fact.contact_id, None)
+                assert was_in in (fact.queue, None), "left another queue than it was in"
+                put_out = fact.reason in OVERFLOWS and fact.overflow.action is not OverflowAction.QUEUE
+                told[fact.contact_id, fact.queue] += bool(was_in) and put_out
+            elif isinstance(fact, commands.Expel):
+                told[fact.contact_id, fact.queue] -= 1
+        assert not inside, "somebody is still in a queue"
+        assert not any(told.values()), "put out, and the flow was not told"
 
 
 Floor.TestCase.settings = settings(
