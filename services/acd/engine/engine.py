@@ -114,5 +114,4 @@ class Engine:
     @property
     def next_due(self) -> int | None:
         """When a Tick is needed at the latest, ms since 1970; None: nothing is pending."""
-        timers_ = self.floor.timers
-        return timers_[0][0] if timers_ else None
+        return timers.next_due(self.floor)

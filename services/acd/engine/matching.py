@@ -7,7 +7,6 @@ looks at more than the agent's own lanes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from heapq import heappop, heappush, heapreplace
 
 from services.acd.domain import Strategy
@@ -88,6 +87,9 @@ def first_agent(lane: Lane) -> Agent | None:
     best = lane.best
     while best:
         rank, order, number, pool = best[0]
+        if lane.listed.get(pool) != order:
+            heappop(best)  # one that stands elsewhere in the heap came before it
+            continue
         head = pool.roll.first_order
         if head == order:
             return pool.roll.first()
@@ -101,7 +103,7 @@ def first_agent(lane: Lane) -> Agent | None:
 
 
 def first_besides(lane: Lane, excluded: Agents) -> Agent | None:
-    """The same without some agents: pools are looked through, which only few contacts cost."""
+    """The same without some agents: pools are looked through, which only a few contacts need."""
     found: tuple[int, int, Agent] | None = None
     for pool, rank in lane.pools.items():
         for agent in pool.roll:
@@ -152,34 +154,31 @@ FRONT = 1 << (SHIFT + STRICT_SHIFT + 8)  # larger than any order, so what it is 
 
 
 def most_overdue(agent: Agent, free: int) -> tuple[Lane, int, Lane | None] | None:
-    """The lane of the most overdue among the first contacts of the agent's queues; how many lanes compete,
-    and which came second."""
-    waiting = _lanes_waiting_for(agent, free)
-    if len(waiting) < 2:
-        return (waiting[0], 1, None) if waiting else None
-    chosen = min(_heads(waiting), key=_due)
-    return chosen, len(waiting), min((lane for lane in waiting if lane is not chosen), key=_due)
+    """Of the lanes the agent has room for, the one to take from; how many compete, and which came second.
 
-
-def _lanes_waiting_for(agent: Agent, free: int) -> list[Lane]:
-    return [
-        lane
-        for pool in agent.profile.pools
-        if free >> pool.channel & 1
-        for lane, _ in pool.lanes
-        if lane.waiting and not (lane.need[2] and agent.settings.agent_id in lane.need[2])
-    ]
-
-
-def _heads(waiting: list[Lane]) -> Iterable[Lane]:
-    """Of each queue the lane whose first is its first by the queue's own rules: in a strict queue, or after a
-    refused offer, that need not be the most overdue."""
-    heads: dict[Queue | None, Lane] = {}
-    for lane in waiting:
-        head = heads.get(lane.queue)
-        if head is None or lane.waiting.first().order < head.waiting.first().order:
-            heads[lane.queue] = lane
-    return heads.values()
+    Each queue puts forward the lane whose first is its first by its own rules: in a strict queue, or after a
+    refused offer, that need not be the most overdue. Of these the most overdue against its target is taken.
+    """
+    heads: dict[Queue | None, tuple[int, Lane]] = {}
+    competing = 0
+    for pool in agent.profile.pools:
+        if not free >> pool.channel & 1:
+            continue
+        for lane, _ in pool.lanes:
+            order = lane.waiting.first_order
+            if order is None or (lane.need[2] and agent.settings.agent_id in lane.need[2]):
+                continue
+            competing += 1
+            head = heads.get(lane.queue)
+            if head is None or order < head[0]:
+                heads[lane.queue] = (order, lane)
+    if not heads:
+        return None
+    lanes = [lane for _, lane in heads.values()]
+    if len(lanes) == 1:
+        return lanes[0], competing, None
+    lanes.sort(key=_due)
+    return lanes[0], competing, lanes[1]
 
 
 def _due(lane: Lane) -> int:

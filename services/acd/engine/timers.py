@@ -24,6 +24,14 @@ def set_timer(floor: Floor, at: int, alarm: Alarm, about: object, order: int = 0
         heapify(timers)
 
 
+def next_due(floor: Floor) -> int | None:
+    """When the next timer that still matters is due; those before it are forgotten on the way."""
+    timers = floor.timers
+    while timers and not matters(timers[0]):
+        heappop(timers)
+    return timers[0][0] if timers else None
+
+
 def take_due(floor: Floor, now: int) -> Timer | None:
     """The next timer that is due and still matters."""
     timers = floor.timers

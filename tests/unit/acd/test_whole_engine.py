@@ -82,8 +82,10 @@ class Floor(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.numbers = Numbered()
+        self.told: list[tuple[int, stimuli.Stimulus, list[str]]] = []  # with the ids given: the journal
         self.lanes_most, lanes.LANES_MOST = lanes.LANES_MOST, LANES
-        self.engine = Engine(Numbered(), POLICY)
+        self.engine = Engine(self.numbers, POLICY)
         self.now = START
         self.facts: list[commands.Command] = []
         self.rings: dict[str, commands.ContactOffered] = {}
@@ -167,11 +169,13 @@ class Floor(RuleBasedStateMachine):
     # ------------------------------------------------------------ telling
 
     def tell(self, stimulus: stimuli.Stimulus) -> None:
-        before = len(self.facts)
+        before, given = len(self.facts), self.numbers.given
         try:
             out = self.engine.handle(stimulus, self.now)
         except SwitchyardError:
             return  # refused; the invariants see to it that nothing was half done
+        ids = [f"o{number}" for number in range(given + 1, self.numbers.given + 1)]
+        self.told.append((self.engine.floor.now, stimulus, ids))
         self.facts += out
         for command in self.facts[before:]:
             self._judge(command, several=isinstance(stimulus, stimuli.Tick))
