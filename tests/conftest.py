@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.local.migrate import migrate_all
 from deploy.local.nats import Nats
@@ -21,6 +22,10 @@ from deploy.local.postgres import Postgres, role
 from deploy.local.testing import KINDS
 
 TEMPLATE = "switchyard_template"
+
+# Nothing but tests/bench measures time: not hypothesis either, on a machine that others use as well.
+settings.register_profile("switchyard", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("switchyard")
 
 
 @dataclass(frozen=True)

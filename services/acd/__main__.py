@@ -10,6 +10,9 @@ import structlog
 from services.acd.api import Api
 from services.acd.bus import SERVICE, Announcer
 from services.acd.config import AcdConfig
+from services.acd.journal import STREAM as JOURNAL
+from services.acd.journal import SUBJECT as JOURNAL_SUBJECT
+from services.acd.journal import Journal
 from services.acd.service import Reconciler, Router, Switches, Watches, restore
 from services.acd.store import MIGRATIONS, PROJECTION, SUBJECTS, Store
 from services.chassis import config, db, log, metrics, migrations, process
@@ -34,7 +37,8 @@ async def serve(settings: AcdConfig, stop: process.Stop) -> None:
         max_mib=settings.nats_stream_max_mib,
     )
     store = Store(database, pace_s=settings.acd_projection_pace_s)
-    router = Router(settings, Announcer(bus))
+    journal = Journal(bus, pace_s=settings.acd_journal_pace_s)
+    router = Router(settings, Announcer(bus), journal)
     thread = EslThread(SERVICE)
     switches = Switches(settings, thread, router)
     watches = Watches(settings, router)
@@ -59,6 +63,7 @@ async def serve(settings: AcdConfig, stop: process.Stop) -> None:
     )
 
     await bus.start()
+    await bus.ensure_stream(JOURNAL, [f"{JOURNAL_SUBJECT}.*"])
     restore(router, await store.load())
     # What is there now stays: it need not be looked through for garbage again and again. And a call makes
     # some thousand objects that reference counting frees by itself: Python's default would look every 700.
@@ -72,6 +77,7 @@ async def serve(settings: AcdConfig, stop: process.Stop) -> None:
         asyncio.create_task(reconciler.run(), name="reconciler"),
         asyncio.create_task(watches.run(), name="places"),
         asyncio.create_task(router.keep_days(), name="days"),
+        asyncio.create_task(journal.run(), name="journal"),
         asyncio.create_task(metrics.watch_loop_lag(), name="loop-lag"),
     ]
     for part in parts:
@@ -92,6 +98,7 @@ async def serve(settings: AcdConfig, stop: process.Stop) -> None:
     await switches.stop()
     await asyncio.gather(*parts, return_exceptions=True)
     await thread.stop()
+    journal.write()
     await bus.stop(settings.drain_s)
     await database.close()
     await ops.stop()

@@ -59,8 +59,9 @@ def _at(milliseconds: int) -> Timestamp | None:
 
 
 def reason_text(d: fact.Decision) -> str:
-    """`longest_idle of 3 (42 s idle); most overdue of 2 lanes (+12 s), 5 more wait`."""
-    agent = f"{d.rule} of {d.others + 1} ({d.idle_ms // 1000} s idle)"
+    """`longest idle of 3 (idle 42 s); most overdue of 2 lanes (+12 s), 5 more wait`."""
+    rule = d.rule.replace("_", " ")
+    agent = f"{rule} of {d.others + 1} (idle {d.idle_ms // 1000} s)"
     relaxed = f"; requirements relaxed {d.relaxed} time(s)" if d.relaxed else ""
     if d.seeker == "contact":
         return f"{agent}; nobody was waiting before{relaxed}"

@@ -153,6 +153,7 @@ def enqueue(request: pb.EnqueueRequest, who: Arrival) -> Enqueue:
         1000 * _within("prefer_s", request.prefer_s, 0, 86_400),
         tuple(sorted({agent_id("excluded_agent_ids", each) for each in request.excluded_agent_ids})),
         moment("booked_at", request, "booked_at", ahead_s=BOOKED_AHEAD_S),
+        request.never_relax,
     )
 
 

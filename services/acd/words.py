@@ -15,7 +15,9 @@ from services.stubs.common.v1 import types_pb2
 def expelled(news: commands.Expel) -> pb.ContactUpdate:
     return pb.ContactUpdate(
         contact_id=news.contact_id,
-        expelled=pb.ContactUpdate.Expelled(reason=news.reason.value, what=overflow(news.overflow)),
+        expelled=pb.ContactUpdate.Expelled(
+            reason=news.reason.value, what=overflow(news.overflow), queue=news.queue
+        ),
     )
 
 
@@ -32,8 +34,8 @@ def explanation(which: Contact) -> pb.Explanation:
     return pb.Explanation(contact_id=which.id, decisions=[decision(each) for each in which.decisions or ()])
 
 
-def place(contact_id: str, position: int, expected_wait_ms: int | None) -> pb.ContactUpdate:
-    where = pb.ContactUpdate.Place(position=position, expected_wait_ms=expected_wait_ms)
+def place(contact_id: str, queue: str, position: int, expected_wait_ms: int | None) -> pb.ContactUpdate:
+    where = pb.ContactUpdate.Place(position=position, expected_wait_ms=expected_wait_ms, queue=queue)
     return pb.ContactUpdate(contact_id=contact_id, place=where)
 
 

@@ -77,6 +77,7 @@ class Expel:
 
     holder: str
     contact_id: str
+    queue: str
     reason: LeftQueue
     overflow: Overflow
 

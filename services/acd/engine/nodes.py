@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from services.acd.domain import CONTACT, ContactMove, ContactState, LeftQueue, Routing, RoutingMove
+from services.acd.domain import (
+    CONTACT,
+    ContactMove,
+    ContactState,
+    LeftQueue,
+    Presence,
+    Routing,
+    RoutingMove,
+)
 from services.acd.engine import hands, matching
+from services.acd.engine.agents import staff
 from services.acd.engine.commands import Command, ContactAnswered, NodeStateChanged
 from services.acd.engine.contacts import node_for, open_contact
 from services.acd.engine.endings import caller_gone
@@ -28,6 +37,8 @@ def node_down(floor: Floor, stimulus: NodeDown, now: int, out: list[Command]) ->
         if contact.state is ContactState.QUEUED:
             step_out(contact)
             contact.parted = True
+        elif contact.lane is not None:
+            contact.lane.thin.pop(contact, None)  # it rings on, but nobody more can be rung
     out.append(NodeStateChanged(node.name, False, stimulus.detail, now))
 
 
@@ -74,6 +85,7 @@ def adopt(floor: Floor, stimulus: Adopt, now: int, out: list[Command]) -> None:
         return
     if contact.state in (ContactState.QUEUED, ContactState.OFFERED):
         take_out(floor, contact, LeftQueue.WITHDRAWN, now, out)
+    staff(floor, agent, agent.presence is Presence.READY, now)
     offer = _connect(floor, stimulus, contact, agent, queue)
     out.append(
         ContactAnswered(

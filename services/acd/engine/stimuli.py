@@ -156,6 +156,7 @@ class Enqueue:
     prefer_ms: int = 0  # 0: as long as the queue says
     excluded: tuple[str, ...] = ()  # agents, by id
     booked_at: int = 0
+    never_relax: bool = False
 
 
 @dataclass(slots=True)

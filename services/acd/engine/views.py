@@ -125,5 +125,3 @@ def reset(floor: Floor) -> None:
         queue.answered_in_time = queue.abandoned_in_time = queue.wait_answered_ms = 0
         queue.foretold, queue.foretold_by_last = ForecastError(), ForecastError()
         queue.foretold_by_head = ForecastError()
-    for agent in floor.agents.values():
-        agent.contacts = 0

@@ -119,4 +119,4 @@ class Watches:
             told.setdefault(contact.holder, {})[contact.id] = position
             if watch.told.get(contact.id) != position:
                 expected = expected_wait_ms(engine.floor, queue, position)
-                self._send((tenant, contact.holder), words.place(contact.id, position, expected))
+                self._send((tenant, contact.holder), words.place(contact.id, queue.name, position, expected))

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import datetime
 
+import structlog
+
 from services.chassis.clock import to_timestamp
 from services.chassis.errors import Conflict, Full, NotFound, SwitchyardError, Unavailable
 from services.chassis.rpc import Client
-from services.ivr.domain.calls import Contact
+from services.ivr.domain.calls import Contact, clean_number
 from services.ivr.engine import Caller
 from services.ivr.engine import commands as do
 from services.ivr.engine import events as on
-from services.stubs.acd.v1 import acd_pb2, acd_pb2_grpc
+from services.stubs.acd.v1 import acd_pb2, acd_pb2_grpc, events_pb2
 from services.stubs.common.v1 import types_pb2
 from services.stubs.crm.v1 import crm_pb2, crm_pb2_grpc
+
+log = structlog.get_logger()
 
 Answer = on.Placed | on.Refused | on.AlreadyAnswered
 News = on.Placed | on.Expelled
@@ -49,6 +53,7 @@ class Crm:
             blocked=known.blocked,
             language=known.language.partition("-")[0].lower(),
             segment=known.segment,
+            department=known.department,
         )
 
     async def close(self) -> None:
@@ -76,6 +81,11 @@ class Acd:
             transfer_after_bridge=TRANSFER_AFTER_BRIDGE,
             holder=self._holder,
             data=wish.data,
+            skills=_skills(wish.skills),
+            relax=[acd_pb2.Relaxation(after_s=s.after_s, skills=_skills(s.skills)) for s in wish.relax],
+            preferred_agent_id=wish.prefer,
+            prefer_s=wish.prefer_s,
+            excluded_agent_ids=wish.exclude,
         )
         try:
             said = await self._client.call(self._client.stub.Enqueue, request)
@@ -83,12 +93,15 @@ class Acd:
             return on.Refused("unavailable")
         except Full:
             return on.Refused("full")
-        except SwitchyardError:  # unknown queue, or one closed to us: asking again is useless
+        except SwitchyardError as refused:  # unknown queue, or one closed to us: asking again is useless
+            log.warning("contact_not_queued", queue=wish.queue, detail=refused.sentence)
             return on.Refused("unknown")
         if said.already_answered:
             return on.AlreadyAnswered()
+        if said.HasField("overflowed"):
+            return on.Refused(said.overflowed.reason, _overflow(said.overflowed.what))
         wait_ms = said.expected_wait_ms if said.HasField("expected_wait_ms") else None
-        return on.Placed(said.position, wait_ms)
+        return on.Placed(said.position, wait_ms, said.queue)
 
     async def withdraw(self, contact_id: str, reason: str) -> on.Withdrawn:
         """Takes the caller out of the queue. Raises Unavailable."""
@@ -129,7 +142,11 @@ class Acd:
                     wait_ms = place.expected_wait_ms if place.HasField("expected_wait_ms") else None
                     yield update.contact_id, on.Placed(place.position, wait_ms)
                 case "expelled":
-                    yield update.contact_id, on.Expelled(update.expelled.reason)
+                    expelled = update.expelled
+                    yield (
+                        update.contact_id,
+                        on.Expelled(expelled.reason, _overflow(expelled.what), expelled.queue),
+                    )
 
     @property
     def reachable(self) -> bool:
@@ -137,6 +154,24 @@ class Acd:
 
     async def close(self) -> None:
         await self._client.close()
+
+
+def _skills(levels: dict[str, int]) -> list[events_pb2.Skill]:
+    return [events_pb2.Skill(name=name, level=level) for name, level in levels.items()]
+
+
+def _overflow(what: acd_pb2.Overflow) -> on.Overflow:
+    """To another queue is the ACD's own affair; an action of a later version is left to the flow as well."""
+    match what.action:
+        case acd_pb2.OVERFLOW_ACTION_NODE:
+            return on.Overflow("node", what.target)
+        case acd_pb2.OVERFLOW_ACTION_VOICEMAIL:
+            return on.Overflow("voicemail")
+        case acd_pb2.OVERFLOW_ACTION_OUTSIDE:
+            return on.Overflow("outside", clean_number(what.target))
+        case acd_pb2.OVERFLOW_ACTION_CALLBACK:
+            return on.Overflow("callback", clean_number(what.target))
+    return on.FLOW_DECIDES
 
 
 def _opened(contact: Contact) -> acd_pb2.OpenContactRequest:

@@ -16,6 +16,8 @@ __all__ = [
     "ALWAYS",
     "LANGUAGES",
     "NAME",
+    "WAYS_OUT",
+    "WAYS_OUT_MORE",
     "Calendar",
     "Case",
     "Condition",
@@ -28,6 +30,7 @@ __all__ = [
     "Play",
     "Problem",
     "Queue",
+    "Requirement",
     "Say",
     "SetFacts",
     "Survey",
@@ -138,6 +141,23 @@ class Treatment:
     """Keys that leave the queue, at any time."""
 
 
+WAYS_OUT = ("max_wait", "full", "unavailable")
+"""Every queue node says where these lead. `unavailable`: an unknown queue, or an ACD away for long."""
+WAYS_OUT_MORE = ("closed", "no_agents", "nobody_qualified", "voicemail", "outside", "callback")
+"""Reasons, which lead where `unavailable` does unless the node says other; then actions of an overflow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """What an agent must be able to do for the caller, from `after_s` seconds of waiting on."""
+
+    after_s: int = 0
+    skills: dict[str, int] = field(default_factory=dict)
+    """At least this level, 1 to 10, of each."""
+    language: bool = False
+    """Also speaks the caller's language: the skill `lang_zh` or `lang_en`, level 1."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue(Node):
     """Waits for an agent. `next` is where the flow goes on after the conversation."""
@@ -146,13 +166,22 @@ class Queue(Node):
     next: str
     priority: str | int = "caller.level"
     """A number from 0 to 10, or the fact that holds it."""
+    requires: tuple[Requirement, ...] = ()
+    """The first holds at once, each of the others instead of the one before. None: who serves the queue."""
+    prefer: str = ""
+    """The fact that names an agent to be asked first, or `last`: whoever spoke with the caller last."""
+    prefer_s: int = 0
+    """For so long; 0: as the queue says."""
+    exclude: tuple[str, ...] = ()
+    """Facts that name agents who are not asked."""
     treatment: Treatment = Treatment()
     max_wait_s: float = 600.0
-    max_wait: str
-    """Where the caller goes who waited too long, or was told to leave by the ACD."""
-    full: str
-    unavailable: str
-    """Where the caller goes when the queue is unknown or the ACD does not answer for long."""
+    on: dict[str, str]
+    """Where a caller goes who is not served: each name of `WAYS_OUT`, some of `WAYS_OUT_MORE` → node."""
+
+    def way_out(self, reason: str, action: str = "") -> str:
+        """Where the action of an overflow leads if this node knows the way, else where the reason does."""
+        return self.on.get(action) or self.on.get(reason) or self.on["unavailable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

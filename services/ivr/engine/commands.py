@@ -54,6 +54,14 @@ class SetVariables:
 
 
 @dataclass(frozen=True, slots=True)
+class Relaxation:
+    """What is required of an agent after so long; nothing: whoever serves the queue."""
+
+    after_s: int
+    skills: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Enqueue:
     """Asks the ACD; answered by Placed, Refused or AlreadyAnswered. The same again is no harm."""
 
@@ -61,6 +69,15 @@ class Enqueue:
     priority: int
     enqueued_at: datetime
     data: dict[str, str] = field(default_factory=dict)
+    skills: dict[str, int] = field(default_factory=dict)
+    """What an agent must be able to do, and how well."""
+    relax: tuple[Relaxation, ...] = ()
+    prefer: str = ""
+    """The agent who is asked first."""
+    prefer_s: int = 0
+    """For so long; 0: as the queue says."""
+    exclude: tuple[str, ...] = ()
+    """Agents who are not asked."""
 
 
 @dataclass(frozen=True, slots=True)

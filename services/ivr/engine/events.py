@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,29 @@ class Placed:
 
     position: int
     expected_wait_ms: int | None = None
+    queue: str = ""
+    """Where: another queue than asked for when that one had to overflow; "" when it is not said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overflow:
+    """What a queue's settings want done with a caller whom it cannot keep. No action: the flow decides."""
+
+    action: Literal["", "node", "voicemail", "outside", "callback"] = ""
+    target: str = ""
+    """`node`: its name; `outside`: the number."""
+
+
+FLOW_DECIDES = Overflow()
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The ACD did not take the caller: `full`, `unknown`, or `unavailable` (no answer: worth a retry)."""
+    """The ACD did not take the caller: `full`, `closed`, `no_agents`, `nobody_qualified`, `unknown`, or
+    `unavailable` (no answer: worth a retry)."""
 
     reason: str
+    what: Overflow = FLOW_DECIDES
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +85,12 @@ class QueueLost:
 
 @dataclass(frozen=True, slots=True)
 class Expelled:
-    """The ACD put the caller out of the queue."""
+    """The ACD put the caller out of the queue: `max_wait`, `no_agents`, `nobody_qualified`, `closed`."""
 
     reason: str
+    what: Overflow = FLOW_DECIDES
+    queue: str = ""
+    """Which it was; news of an earlier queue may come late."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,10 @@ class Caller:
     blocked: bool = False
     language: str = ""
     segment: str = ""
+    department: str = ""
+    """Responsible for the number's segment."""
+    agent_id: str = ""
+    """Who has spoken with the caller already, in this call."""
 
 
 @dataclass(slots=True)
@@ -62,6 +66,8 @@ class Run:
     """The playback under way; 0: none."""
     recording: Voicemail | None = None
     typed: list[str] = field(default_factory=list)
+    led: set[str] = field(default_factory=set)
+    """Nodes the ACD has led the caller to."""
     position: on.Position | None = None
     _commands: list[do.Command] = field(default_factory=list)
     _timers: set[str] = field(default_factory=set)
@@ -79,6 +85,8 @@ class Run:
             "caller.level": self.caller.level,
             "caller.blocked": self.caller.blocked,
             "caller.segment": self.caller.segment,
+            "caller.department": self.caller.department,
+            "caller.agent": self.caller.agent_id,
             "caller.language": self.language,
             "called.number": self.caller.called,
         }

@@ -14,6 +14,7 @@ from services.ivr.engine import commands as do
 from services.ivr.engine import events as on
 from services.ivr.engine import speech
 from services.ivr.engine.run import LONG_AGO, Run, Script, script
+from services.ivr.engine.wishes import wish
 
 PATIENCE_S = 30.0
 """So long may the ACD be away before a waiting caller gets an apology. It restarts within a few seconds."""
@@ -60,8 +61,14 @@ class Waiting:
     asked: int = 0
     cuts: int = 0
     resumed: bool = False
+    queue: str = ""
+    """Where the caller stands; the ACD may have taken another queue than the node's."""
+    before: str = ""
+    """Where the caller stood last, at another node."""
 
     def begin(self) -> str:
+        self.queue = self.node.queue
+        self.before = str(self.run.facts.get("queue.name", ""))
         resumed = self.run.position
         if resumed and resumed.enqueued_at:
             self.since, self.resumed = resumed.enqueued_at, True
@@ -88,13 +95,13 @@ class Waiting:
             case on.Digit() if event.key in self.node.treatment.keys and not self.leaving:
                 self.withdraw("key", self.node.treatment.keys[event.key])
             case on.Placed():
-                self.placed(event.position)
+                self.placed(event)
             case on.Refused(reason="unavailable") | on.QueueLost():
                 self.lost(retry=isinstance(event, on.Refused))
-            case on.Refused():
-                return self.node.full if event.reason == "full" else self.node.unavailable
-            case on.Expelled():
-                return self.leaving or self.node.max_wait
+            case on.Expelled() if event.queue and event.queue == self.before != self.node.queue:
+                pass  # late news of the queue that the caller was in before this one
+            case on.Refused() | on.Expelled():
+                return self.leaving or self.sent_away(event.reason, event.what)
             case on.AlreadyAnswered():
                 return self.answered()
             case on.Withdrawn():
@@ -141,14 +148,28 @@ class Waiting:
     # ---- the ACD ----
 
     def enqueue(self) -> None:
-        self.run.do(do.Enqueue(self.node.queue, priority(self.run, self.node), self.since, shown(self.run)))
+        self.run.do(wish(self.run, self.node, self.since))
 
-    def placed(self, place: int) -> None:
-        self.place = place
-        self.run.facts["queue.position"] = place
+    def placed(self, event: on.Placed) -> None:
+        self.place = event.position
+        self.run.facts["queue.position"] = event.position
+        if event.queue not in {"", self.queue}:
+            self.queue = event.queue
+            self.run.do(do.SetVariables({"sy_queue": event.queue}))
+        self.run.facts["queue.name"] = self.queue
         self.retry_s = RETRY_FIRST_S
         for timer in ("patience", "retry", "bridge"):
             self.run.stop_timer(timer)
+
+    def sent_away(self, reason: str, what: on.Overflow) -> str:
+        """Where a caller goes whom the queue cannot keep. A node that the queue's settings name is no edge of
+        the flow, whose circles were looked for; it is gone to once, or queue and node could pass the caller
+        to each other without end."""
+        self.run.facts["queue.overflow_target"] = what.target
+        if what.action == "node" and what.target in self.run.flow.nodes and what.target not in self.run.led:
+            self.run.led.add(what.target)
+            return what.target
+        return self.node.way_out(reason, what.action)
 
     def lost(self, *, retry: bool) -> None:
         """Asked again by ourselves only after a refusal; a broken stream's owner asks for all it holds."""
@@ -165,12 +186,12 @@ class Waiting:
             case "silence":
                 self.play_music()
             case "max_wait":
-                self.withdraw("max_wait", self.node.max_wait)
+                self.withdraw("max_wait", self.node.way_out("max_wait"))
             case "retry" | "bridge":
                 self.enqueue()
             case "patience":
                 self.run.do(do.Withdraw("unavailable"))
-                return self.leaving or self.node.unavailable
+                return self.leaving or self.node.way_out("unavailable")
             case "leaving":
                 return self.leaving
         return ""
@@ -207,14 +228,3 @@ def place_said(language: str, place: int) -> tuple[str, ...]:
     if place == 1:
         return ("you_are_next",)
     return ("ahead_before", *speech.number(language, place - 1), "ahead_after")
-
-
-def priority(run: Run, node: Queue) -> int:
-    value = run.facts.get(node.priority, 0) if isinstance(node.priority, str) else node.priority
-    return max(0, min(10, int(value))) if isinstance(value, int) else 0
-
-
-def shown(run: Run) -> dict[str, str]:
-    """What the agent sees while it rings: what the caller chose, and the flow's own facts."""
-    mine = {k: str(v) for k, v in run.facts.items() if k.startswith(("menu.", "my."))}
-    return {"language": run.language, **dict(list(mine.items())[:30])}

@@ -43,8 +43,7 @@ def edges(node: Node) -> list[Edge]:
             return [*cases, Edge(node.otherwise, "'otherwise'", True)]
         case Queue():
             keys = [Edge(to, f"key {key!r}", False) for key, to in node.treatment.keys.items()]
-            bad = [(node.max_wait, "max_wait"), (node.full, "full"), (node.unavailable, "unavailable")]
-            told = [Edge(to, f"'on: {name}'", True) for to, name in bad]
+            told = [Edge(to, f"'on: {name}'", True) for name, to in node.on.items()]
             return [Edge(node.next, "'next'", False), *keys, *told]
         case Play() | Say() | Survey() | Voicemail() | SetFacts():
             return [Edge(node.next, "'next'", True)]

@@ -6,6 +6,7 @@ Scalars are taken as the text that was written, never as YAML 1.1 would guess: `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ import yaml
 
 from services.ivr.domain import NAME, Problem
 
+FACT = re.compile(r"[a-z]{1,16}\.[a-z0-9_]{1,32}")
 MAX_SOURCE = 256 * 1024
 """Longest flow file, in bytes: a hundred times the default flow. Parsing stays under a second."""
 MAX_DEPTH = 12

@@ -11,6 +11,8 @@ import yaml
 from services.ivr.domain import (
     LANGUAGES,
     NAME,
+    WAYS_OUT,
+    WAYS_OUT_MORE,
     Case,
     Condition,
     Fact,
@@ -27,10 +29,10 @@ from services.ivr.domain import (
     Treatment,
     Voicemail,
 )
-from services.ivr.flows.marks import Fields, line_of
+from services.ivr.flows.marks import FACT, Fields, line_of
+from services.ivr.flows.routing import excluded, preferred, requirements
 
 KEY = re.compile(r"[0-9*#]")
-FACT = re.compile(r"[a-z]{1,16}\.[a-z0-9_]{1,32}")
 OWN_FACT = re.compile(r"my\.[a-z0-9_]{1,32}")
 OUTCOMES: tuple[OutcomeName, ...] = get_args(OutcomeName)
 CAUSE = re.compile(r"[A-Z][A-Z0-9_]{2,39}")
@@ -158,19 +160,30 @@ def _queue(fields: Fields, name: str) -> Node:
     if FACT.fullmatch(priority) is None and not re.fullmatch(r"\d|10", priority):
         fields.wrong("'priority' must be 0 to 10, or a fact", fields.line_at("priority"))
     on = fields.mapping("on", required=True)
-    edges = {edge: target(on, edge) if on else "" for edge in ("max_wait", "full", "unavailable")}
-    if on:
-        on.finish()
+    prefer, prefer_s = preferred(fields)
     return Queue(
         name=name,
         line=fields.line,
         queue=fields.text("queue", pattern=NAME),
         priority=int(priority) if priority.isdigit() else priority,
+        requires=requirements(fields),
+        prefer=prefer,
+        prefer_s=prefer_s,
+        exclude=excluded(fields),
         treatment=_treatment(fields.mapping("while_waiting")),
         max_wait_s=fields.number("max_wait_s", 600.0, 5, 86_400),
         next=target(fields, "next"),
-        **edges,
+        on=_ways_out(on) if on else {},
     )
+
+
+def _ways_out(on: Fields) -> dict[str, str]:
+    ways = {name: target(on, name) for name in WAYS_OUT}
+    for name in WAYS_OUT_MORE:
+        if to := on.text(name, "", pattern=NAME if on.has(name) else None):
+            ways[name] = to
+    on.finish()
+    return ways
 
 
 def _treatment(fields: Fields | None) -> Treatment:

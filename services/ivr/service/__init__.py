@@ -61,19 +61,18 @@ class Ivr:
             await call.live()
 
     async def _caller(self, arrived: Arrival) -> Caller:
-        """Asks CRM, for so long at most; a caller back from an agent needs no second look."""
+        """Asks CRM, for so long at most. One back from an agent too: the flow may go on by level."""
         contact = arrived.contact
         plain = Caller(
             number=contact.from_number,
             called=contact.to_number,
             customer_id=contact.customer_id,
             language=arrived.language,
+            agent_id=arrived.agent_id,
         )
-        if arrived.position and arrived.position.answered:
-            return plain
         try:
             known = await self._crm.identify(contact.from_number, contact.to_number)
-            return replace(known, language=arrived.language or known.language)
+            return replace(known, language=arrived.language or known.language, agent_id=arrived.agent_id)
         except SwitchyardError as problem:
             UNKNOWN.inc()
             log.warning("caller_not_identified", detail=problem.sentence)

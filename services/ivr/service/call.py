@@ -76,6 +76,8 @@ class Call:
 
     def tell(self, event: on.Event) -> None:
         """Gives the engine an event and carries out what it wants. A defect becomes an apology."""
+        if isinstance(event, on.Expelled):
+            self._leave_queue()  # or an ACD that comes back would be asked to take the caller again
         try:
             commands = self._run.handle(event, clock.now())
         except Exception:  # whatever breaks in a flow: the caller hears an apology, never silence
@@ -177,7 +179,7 @@ class Call:
             if isinstance(answer, on.Refused) and answer.reason != "unavailable":
                 self._leave_queue()
             self.tell(answer)
-        elif isinstance(answer, on.Placed) and not self._run.ended:
+        elif isinstance(answer, on.Placed) and self._wish is None and not self._run.ended:
             # The caller went on in the flow while this was under way: he must not be offered to an agent.
             self._parts.queueing.withdraw(self.contact, "late", _unheard)
 

@@ -173,4 +173,5 @@ async def test_tables_follow_the_events(centre: Centre, database: Any) -> None:
         database, "select routing_status from agent_state where agent_id = 'a1' order by since, event_id"
     )
     assert [row["routing_status"] for row in history][:4] == [1, 2, 3, 4]
-    assert (await rows(database, "select title from queue"))[0]["title"] == "Sales"
+    settings = await rows(database, "select settings->>'title' as title from queue")
+    assert settings[0]["title"] == "Sales"

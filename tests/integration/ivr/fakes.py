@@ -24,6 +24,10 @@ class FakeAcd(acd_pb2_grpc.AcdServicer):
         self.answered: set[str] = set()
         self.known_queues = {"sales", "support"}
         self.full = False
+        self.overflows: dict[str, acd_pb2.Overflowed] = {}
+        """What a queue answers instead of a place."""
+        self.instead: dict[str, str] = {}
+        """Queue asked for → queue that takes the contact."""
         self.port = 0
         self.changed = asyncio.Condition()
         self._streams: dict[str, asyncio.Queue[acd_pb2.ContactUpdate]] = {}
@@ -54,6 +58,12 @@ class FakeAcd(acd_pb2_grpc.AcdServicer):
         """To whoever holds the contact."""
         self._streams[self.waiting[update.contact_id].holder].put_nowait(update)
 
+    def expel(self, contact_id: str, reason: str, what: acd_pb2.Overflow | None = None) -> None:
+        """The contact waits no more; its holder is told why, and what the queue's settings want."""
+        expelled = acd_pb2.ContactUpdate.Expelled(reason=reason, what=what)
+        self.news(acd_pb2.ContactUpdate(contact_id=contact_id, expelled=expelled))
+        del self.waiting[contact_id]
+
     async def OpenContact(self, request: Any, context: Any) -> acd_pb2.OpenContactResponse:
         self.opened.append(request)
         await self._note()
@@ -68,9 +78,16 @@ class FakeAcd(acd_pb2_grpc.AcdServicer):
         contact_id = request.contact.contact_id
         if contact_id in self.answered:
             return acd_pb2.EnqueueResponse(already_answered=True)
+        if request.queue in self.overflows:
+            await self._note()
+            return acd_pb2.EnqueueResponse(overflowed=self.overflows[request.queue])
         self.waiting[contact_id] = request
         await self._note()
-        return acd_pb2.EnqueueResponse(position=len(self.waiting), enqueued_at=request.enqueued_at)
+        return acd_pb2.EnqueueResponse(
+            position=len(self.waiting),
+            enqueued_at=request.enqueued_at,
+            queue=self.instead.get(request.queue, request.queue),
+        )
 
     async def Withdraw(self, request: Any, context: Any) -> acd_pb2.WithdrawResponse:
         self.withdrawn.append(request)

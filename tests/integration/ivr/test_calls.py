@@ -161,12 +161,7 @@ async def test_acd_sends_the_caller_away(centre: Centre) -> None:
     await centre.ivr()
     caller = centre.call(keys=[{"digits": "1", "when": "playback", "nth": 2}])
     await centre.hearing(caller, "hold")
-    centre.acd.news(
-        acd_pb2.ContactUpdate(
-            contact_id=caller.get("sy_contact_id") or "",
-            expelled=acd_pb2.ContactUpdate.Expelled(reason="no_agents"),
-        )
-    )
+    centre.acd.expel(caller.get("sy_contact_id") or "", "no_agents")
     await centre.hearing(caller, "all_busy")
     assert centre.acd.withdrawn == []
 

@@ -13,6 +13,7 @@ from freeswitch.simulator.channels import Channel
 from services.ivr.engine import waiting
 from services.stubs.crm.v1 import crm_pb2
 from tests.integration.ivr.centre import Centre
+from tests.unit.ivr.playbook import BY_DEPARTMENT
 
 TO_SALES: dict[str, Any] = {"keys": [{"digits": "1", "when": "playback", "nth": 2}]}
 
@@ -23,6 +24,22 @@ async def test_crm_down(centre: Centre) -> None:
     caller = centre.call(**TO_SALES)
     await centre.hearing(caller, "hold")
     assert centre.acd.enqueued[0].priority == 0
+
+
+@pytest.mark.parametrize("fault", ["down", "stuck"])
+async def test_crm_down_while_the_flow_routes_by_department_and_level(centre: Centre, fault: str) -> None:
+    """A VIP of a known segment, and nobody can say so: level 0, no department, the flow's language. The call
+    takes the way that is for everybody, and is not refused."""
+    setattr(centre.crm, fault, True)
+    centre.crm.callers["13800000001"] = crm_pb2.IdentifyResponse(
+        number="+8613800000001", level=3, department="energy", language="en", blocked=True
+    )
+    await centre.publish(BY_DEPARTMENT)
+    await centre.ivr(ivr_identify_timeout_s=0.2)
+    caller = centre.call()
+    await centre.hearing(caller, "hold")
+    [wish] = centre.acd.enqueued
+    assert (wish.queue, wish.priority, dict(wish.data)) == ("support", 0, {"language": "zh"})
 
 
 async def test_crm_does_not_answer(centre: Centre) -> None:
@@ -89,6 +106,25 @@ async def test_acd_restarts_while_callers_wait(centre: Centre) -> None:
         centre.hang_up(caller)
     await centre.acd.until(lambda: len(centre.acd.closed) == 5)
     assert Counter(centre.outcomes()) == {"abandoned": 5}
+
+
+async def test_acd_restarts_while_a_caller_it_sent_away_leaves_a_message(centre: Centre) -> None:
+    """Those who still wait are enqueued again, the one sent away is not: no agent rings into the message."""
+    await centre.ivr()
+    sent_away, waits = centre.call("13800000001", **TO_SALES), centre.call("13800000002", **TO_SALES)
+    await centre.acd.until(lambda: len(centre.acd.waiting) == 2)
+    await centre.hearing(sent_away, "hold")
+    centre.acd.expel(sent_away.get("sy_contact_id") or "", "no_agents")
+    await centre.hearing(sent_away, "leave_message")
+    await centre.acd.stop()
+    await centre.acd.start()
+    await centre.acd.until(lambda: centre.acd.waiting)
+    centre.hang_up(waits)
+    centre.hang_up(sent_away)
+    await centre.acd.until(lambda: len(centre.acd.closed) == 2)
+    asked = Counter(wish.contact.contact_id for wish in centre.acd.enqueued)
+    assert asked[sent_away.get("sy_contact_id") or ""] == 1
+    assert asked[waits.get("sy_contact_id") or ""] >= 2
 
 
 async def test_acd_away_when_the_caller_leaves(centre: Centre) -> None:

@@ -13,6 +13,10 @@ from services.ivr.engine import commands as do
 from services.ivr.engine import events as on
 
 DEFAULT = Path(flows.__file__).with_name("default.yaml").read_text()
+README = Path(flows.__file__).parent.with_name("README.md").read_text(encoding="utf-8")
+_, _NAME, _REST = README.partition("flow: by_department\n")
+BY_DEPARTMENT = _NAME + _REST.partition("```")[0]
+"""The README's example, which people copy."""
 KNOWN = Caller(number="+8613800000001", called="10050")
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

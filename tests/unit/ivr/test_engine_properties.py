@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from services.ivr.domain import Flow
+from services.ivr.domain import Flow, Queue
 from services.ivr.engine import Caller
 from services.ivr.engine import commands as do
 from services.ivr.engine import events as on
+from services.ivr.engine.run import STEPS_LIMIT
 from services.ivr.flows import Refused
 from tests.unit.ivr.playbook import Playbook, read
 
@@ -45,7 +46,10 @@ def nodes(ahead: list[str]) -> st.SearchStrategy[dict[str, Any]]:
             queue=st.just("sales"),
             next=anywhere,
             while_waiting=st.fixed_dictionaries({"position_every_s": st.sampled_from([0, 20]), "keys": keys}),
-            on=st.fixed_dictionaries({"max_wait": to, "full": to, "unavailable": to}),
+            on=st.fixed_dictionaries(
+                {"max_wait": to, "full": to, "unavailable": to},
+                optional={"closed": to, "nobody_qualified": to, "voicemail": to, "outside": to},
+            ),
         ),
         node("survey", prompts=prompts, next=to),
         node("voicemail", prompts=prompts, next=to),
@@ -71,10 +75,16 @@ def written(drawn: dict[str, Any]) -> str:
     return json.dumps({"flow": "random", "version": 1, "nodes": drawn}, indent=1)  # JSON is YAML
 
 
+overflows = st.one_of(
+    st.just(on.FLOW_DECIDES),
+    st.builds(on.Overflow, st.just("node"), anywhere),
+    st.builds(on.Overflow, st.sampled_from(["voicemail", "outside", "callback"]), st.just("208")),
+)
 happenings = st.one_of(
     st.sampled_from(KEYS).map(on.Digit),
     st.integers(1, 5).map(on.Placed),
-    st.sampled_from(["full", "unknown", "unavailable"]).map(on.Refused),
+    st.builds(on.Refused, st.sampled_from(["full", "unknown", "unavailable"]), overflows),
+    st.builds(on.Expelled, st.sampled_from(["closed", "no_agents", "max_wait"]), overflows),
     st.booleans().map(on.Withdrawn),
     st.integers(0, 9000).map(on.RecordingEnded),
     st.integers(1, 30).map(on.PlaybackEnded),
@@ -106,6 +116,28 @@ def step(call: Playbook, happening: Any) -> None:
             call.fires(timer)
     else:
         call.tell(happening)
+
+
+@settings(max_examples=100, deadline=None)
+@given(graphs(), st.lists(st.builds(on.Overflow, st.just("node"), anywhere), min_size=1, max_size=3))
+def test_queues_that_take_nobody_end_every_call(flow: Flow, wanted: list[on.Overflow]) -> None:
+    """Whatever their settings name, be it the node the caller comes from, and without a single key."""
+    queues = [name for name, node in flow.nodes.items() if isinstance(node, Queue)]
+    assume(queues)
+    call = Playbook(flow=flow)
+    call.tell(on.Started(on.Position(queues[0])))
+    for count in range(400):
+        if hung_up(call):
+            break
+        if isinstance(call.run.node, Queue):
+            call.tell(on.Refused("closed", wanted[count % len(wanted)]))
+        step(call, "heard")
+        if call.run.recording:
+            call.tell(on.RecordingEnded(0))
+        if call.run.runs("answer"):
+            call.fires("answer")
+    assert hung_up(call)
+    assert call.run._steps < STEPS_LIMIT, "only the last bound has let the caller go"
 
 
 def hung_up(call: Playbook) -> bool:

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ivr.domain import Menu, Problem, Queue
+from services.ivr.domain import WAYS_OUT_MORE, Menu, Problem, Queue, Requirement
 from services.ivr.flows import Refused, read
 from services.ivr.flows.marks import MAX_SOURCE
 from services.ivr.prompts import Prompts
-from tests.unit.ivr.playbook import DEFAULT, any_prompt
+from tests.unit.ivr.playbook import BY_DEPARTMENT, DEFAULT, any_prompt
 
 HEAD = "flow: test\nversion: 1\nnodes:\n"
 
@@ -30,6 +30,17 @@ def test_default_flow_has_all_it_needs() -> None:
     assert isinstance(sales, Queue)
     assert menu.keys == {"1": "sales", "2": "support", "9": "other_language"}
     assert sales.treatment.keys == {"1": "message"}
+
+
+def test_example_of_the_readme_can_be_published() -> None:
+    flow = read(BY_DEPARTMENT, Prompts().has)
+    lane = flow.nodes["green_lane"]
+    assert isinstance(lane, Queue)
+    assert (lane.requires[0], [step.after_s for step in lane.requires]) == (
+        Requirement(skills={"vip": 5}, language=True),
+        [0, 15, 30, 60],
+    )
+    assert [step.language for step in lane.requires] == [True, True, True, False]
 
 
 def test_dead_end() -> None:
@@ -146,6 +157,96 @@ def test_refused_with_one_clear_sentence(nodes: str, said: str) -> None:
     found = problems(nodes)
     assert any(said in problem for problem in found), found
     assert all(problem.startswith("line 4") for problem in found)
+
+
+LEAD = "next: q, on: {max_wait: q, full: q, unavailable: q}"
+MANY = ", ".join(f"s{number}: 1" for number in range(16))
+STEPS = ", ".join(f"{{after_s: {number}, skills: {{}}}}" for number in range(1, 10))
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ("skills: {billing: 0}", "'billing' must be a number from 1 to 10"),
+        ("skills: {billing: 11}", "'billing' must be a number from 1 to 10"),
+        ("skills: {billing: 2.5}", "'billing' must be a whole number"),
+        ("skills: {billing: [5]}", "'billing' must be one value"),
+        ("skills: {Billing!: 5}", "'Billing!' cannot name a skill"),
+        ("skills: [billing]", "'skills' must be a mapping of fields"),
+        ("skills: {a: 1, a: 2}", "'a' is given twice"),
+        (f"skills: {{{MANY}, s16: 1}}", "more than 16 skills"),
+        (f"skills: {{{MANY}}}, language_skill: yes", "more than 16 skills, the caller's language counted"),
+        ("language_skill: zh", "'language_skill' must be yes or no"),
+        ("relax: [{after_s: 30, skills: {}}]", "'relax' without 'skills' or 'language_skill'"),
+        ("skills: {a: 1}, relax: {after_s: 30}", "'relax' must be a list"),
+        ("skills: {a: 1}, relax: [30]", "a step of 'relax' must be a mapping"),
+        ("skills: {a: 1}, relax: [{after_s: 30}]", "a step of 'relax' needs 'skills'"),
+        ("skills: {a: 1}, relax: [{skills: {}}]", "a step of 'relax' needs a 'after_s'"),
+        ("skills: {a: 1}, relax: [{after_s: 0, skills: {}}]", "'after_s' must be a number from 1 to 86400"),
+        ("skills: {a: 1}, relax: [{after_s: 9, skills: {a: 99}}]", "'a' must be a number from 1 to 10"),
+        ("skills: {a: 1}, relax: [{after_s: 9, skill: {}}]", "unknown field 'skill'; a step of 'relax' has"),
+        (
+            "skills: {a: 1}, relax: [{after_s: 60, skills: {}}, {after_s: 60, skills: {}}]",
+            "'after_s' must grow from step to step, and 60 stands before",
+        ),
+        (
+            f"skills: {{a: 1}}, relax: [{STEPS}]",
+            "'relax' has 9 steps; at most 8",
+        ),
+        ("prefer: zhang.wei@home", "'prefer' must be last, or a fact"),
+        ("prefer: first", "'prefer' must be last, or a fact"),
+        ("prefer_s: 20", "'prefer_s' without 'prefer'"),
+        ("prefer: last, prefer_s: 90000", "'prefer_s' must be a number from 0 to 86400"),
+        ("exclude: [zhang]", "'exclude' names 'zhang', which is no fact"),
+        (f"exclude: [{', '.join(f'my.a{n}' for n in range(17))}]", "'exclude' names more than 16 facts"),
+    ],
+)
+def test_agents_nobody_can_ask_for(fields: str, said: str) -> None:
+    found = problems(f"q: {{type: queue, queue: a, {fields}, {LEAD}}}")
+    assert any(said in problem for problem in found), found
+    assert all(problem.startswith("line 4, node 'q': ") for problem in found)
+
+
+def test_step_that_relaxes_nothing_is_named_by_its_own_line() -> None:
+    assert problems("""
+        q:
+          type: queue
+          queue: a
+          skills: {billing: 5}
+          relax:
+            - {after_s: 60, skills: {billing: 2}}
+            - {after_s: 30, skills: {}}
+          next: end
+          on: {max_wait: end, full: end, unavailable: end}
+        end: {type: hang_up}
+    """) == ["line 10, node 'q': 'after_s' must grow from step to step, and 60 stands before"]
+
+
+@pytest.mark.parametrize("way", WAYS_OUT_MORE)
+def test_way_out_of_a_queue_that_leads_nowhere(way: str) -> None:
+    assert problems(f"""
+        q: {{type: queue, queue: a, next: e, on: {{max_wait: e, full: e, unavailable: e, {way}: gone}}}}
+        e: {{type: hang_up}}
+    """) == [f"line 4, node 'q': 'on: {way}' leads to 'gone', and there is no such node"]
+
+
+def test_way_out_of_a_queue_that_nobody_knows() -> None:
+    [problem] = problems("""
+        q: {type: queue, queue: a, next: end, on: {max_wait: end, full: end, unavailable: end, busy: end}}
+        end: {type: hang_up}
+    """)
+    assert problem.startswith("line 4, node 'q': unknown field 'busy'; 'on' has: callback, closed, full,")
+
+
+def test_closed_queue_that_leads_back_to_itself() -> None:
+    """A way out is the flow's own doing, like any other: a circle of them is refused."""
+    [problem] = problems("""
+        hello: {type: play, prompts: [x], next: q}
+        q:
+          {type: queue, queue: a, next: end, on: {max_wait: end, full: end, unavailable: end, closed: hello}}
+        end: {type: hang_up}
+    """)
+    assert "goes round for ever without the caller's doing: hello → q → hello" in problem
 
 
 @pytest.mark.parametrize(

@@ -250,6 +250,7 @@ class EnqueueRequest(_message.Message):
     PREFER_S_FIELD_NUMBER: _builtins.int
     EXCLUDED_AGENT_IDS_FIELD_NUMBER: _builtins.int
     BOOKED_AT_FIELD_NUMBER: _builtins.int
+    NEVER_RELAX_FIELD_NUMBER: _builtins.int
     queue: _builtins.str
     priority: _builtins.int
     """0 (normal) to 10; each step is a head start in seconds set by the queue."""
@@ -258,9 +259,13 @@ class EnqueueRequest(_message.Message):
     holder: _builtins.str
     """Which IVR process holds the caller; its WatchContacts stream gets the news."""
     preferred_agent_id: _builtins.str
-    """Asked first, for `prefer_s` seconds; then everybody. An agent who is not signed in is not waited for."""
+    """Asked first, for `prefer_s` seconds; then everybody. An agent who is not signed in is not waited for. Empty:
+    who served this caller last, where the queue or `prefer_s` wants that.
+    """
     prefer_s: _builtins.int
-    """0: as long as the queue says; at most 86,400"""
+    """0: as long as the queue says (`last_agent_wait_s`); at most 86,400"""
+    never_relax: _builtins.bool
+    """What is required stays required, whatever the queue says."""
     @_builtins.property
     def contact(self) -> Global___OpenContactRequest:
         """The same facts as in OpenContact, so that an ACD that has just started needs nothing else."""
@@ -305,10 +310,11 @@ class EnqueueRequest(_message.Message):
         prefer_s: _builtins.int = ...,
         excluded_agent_ids: _abc.Iterable[_builtins.str] | None = ...,
         booked_at: _timestamp_pb2.Timestamp | None = ...,
+        never_relax: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["booked_at", b"booked_at", "contact", b"contact", "enqueued_at", b"enqueued_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["booked_at", b"booked_at", "contact", b"contact", "data", b"data", "enqueued_at", b"enqueued_at", "excluded_agent_ids", b"excluded_agent_ids", "holder", b"holder", "prefer_s", b"prefer_s", "preferred_agent_id", b"preferred_agent_id", "priority", b"priority", "queue", b"queue", "relax", b"relax", "skills", b"skills", "transfer_after_bridge", b"transfer_after_bridge"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booked_at", b"booked_at", "contact", b"contact", "data", b"data", "enqueued_at", b"enqueued_at", "excluded_agent_ids", b"excluded_agent_ids", "holder", b"holder", "never_relax", b"never_relax", "prefer_s", b"prefer_s", "preferred_agent_id", b"preferred_agent_id", "priority", b"priority", "queue", b"queue", "relax", b"relax", "skills", b"skills", "transfer_after_bridge", b"transfer_after_bridge"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -392,7 +398,7 @@ class Overflow(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     action: Global___OverflowAction.ValueType
     target: _builtins.str
-    """QUEUE: its name. OUTSIDE: the number. NODE: a node of the flow. Else empty."""
+    """QUEUE: its name. OUTSIDE: the number. NODE: a node of the flow. Else empty: a callback goes to the caller."""
     def __init__(
         self,
         *,
@@ -549,17 +555,21 @@ class ContactUpdate(_message.Message):
 
         POSITION_FIELD_NUMBER: _builtins.int
         EXPECTED_WAIT_MS_FIELD_NUMBER: _builtins.int
+        QUEUE_FIELD_NUMBER: _builtins.int
         position: _builtins.int
         expected_wait_ms: _builtins.int
+        queue: _builtins.str
+        """another one than before when it overflowed"""
         def __init__(
             self,
             *,
             position: _builtins.int = ...,
             expected_wait_ms: _builtins.int | None = ...,
+            queue: _builtins.str = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "expected_wait_ms", b"expected_wait_ms"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "expected_wait_ms", b"expected_wait_ms", "position", b"position"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "expected_wait_ms", b"expected_wait_ms", "position", b"position", "queue", b"queue"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         _WhichOneofReturnType__expected_wait_ms: _TypeAlias = _typing.Literal["expected_wait_ms"]  # noqa: Y015
         _WhichOneofArgType__expected_wait_ms: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms"]  # noqa: Y015
@@ -571,7 +581,10 @@ class ContactUpdate(_message.Message):
 
         REASON_FIELD_NUMBER: _builtins.int
         WHAT_FIELD_NUMBER: _builtins.int
+        QUEUE_FIELD_NUMBER: _builtins.int
         reason: _builtins.str
+        queue: _builtins.str
+        """which it was put out of: news of an earlier one may come late"""
         @_builtins.property
         def what(self) -> Global___Overflow: ...
         def __init__(
@@ -579,10 +592,11 @@ class ContactUpdate(_message.Message):
             *,
             reason: _builtins.str = ...,
             what: Global___Overflow | None = ...,
+            queue: _builtins.str = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["what", b"what"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "what", b"what"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["queue", b"queue", "reason", b"reason", "what", b"what"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1070,7 +1084,9 @@ class OpeningHours(_message.Message):
     zone: _builtins.str
     """IANA, such as `Asia/Shanghai`"""
     @_builtins.property
-    def spans(self) -> _containers.RepeatedCompositeFieldContainer[Global___OpenSpan]: ...
+    def spans(self) -> _containers.RepeatedCompositeFieldContainer[Global___OpenSpan]:
+        """1 to 70"""
+
     @_builtins.property
     def closed_on(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """holidays, `2026-10-01`; at most 400"""
