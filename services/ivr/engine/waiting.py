@@ -227,4 +227,4 @@ def place_said(language: str, place: int) -> tuple[str, ...]:
         return ()
     if place == 1:
         return ("you_are_next",)
-    return ("ahead_before", *speech.number(language, place - 1), "ahead_after")
+    return ("ahead_before", *speech.counted(language, place - 1), "ahead_after")

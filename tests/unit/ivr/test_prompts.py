@@ -68,7 +68,8 @@ def test_every_text_is_recorded() -> None:
 def test_every_number_can_be_said(language: str) -> None:
     prompts = Prompts()
     pieces = {piece for value in range(10_050) for piece in speech.number(language, value)}
-    pieces |= set(speech.digits("0123456789")) | set(place_said(language, 1)) | set(place_said(language, 3))
+    pieces |= set(speech.counted(language, 2)) | set(speech.digits("0123456789"))
+    pieces |= set(place_said(language, 1)) | set(place_said(language, 3))
     assert [piece for piece in sorted(pieces) if not prompts.has(piece, language)] == []
 
 
@@ -93,6 +94,13 @@ def test_every_number_can_be_said(language: str) -> None:
 def test_numbers(value: int, zh: str, en: str) -> None:
     for language, said in (("zh", zh), ("en", en)):
         assert " ".join(piece.removeprefix("n_") for piece in speech.number(language, value)) == said
+
+
+def test_two_callers_are_counted_as_a_native_would() -> None:
+    """Callers heard "您前面还有二位客户": everybody understands it and nobody says it."""
+    assert place_said("zh", 3) == ("ahead_before", "n_2_counted", "ahead_after")
+    assert place_said("zh", 13) == ("ahead_before", "n_10", "n_2", "ahead_after")
+    assert place_said("en", 3) == ("ahead_before", "n_2", "ahead_after")
 
 
 def test_unreadable_recording_has_a_length(tmp_path: Path) -> None:
