@@ -15,7 +15,7 @@ def number(language: str, value: int) -> tuple[str, ...]:
 
 
 def counted(language: str, value: int) -> tuple[str, ...]:
-    """`number`, said of things: two of them are 两 in Mandarin (两位, 两分钟), while 十二 stays what it is."""
+    """`number`, said of things: two of them are 两 in Mandarin (两位, 两分钟), and 十二 stays 十二."""
     return ("n_2_counted",) if (language, value) == ("zh", 2) else number(language, value)
 
 
