@@ -150,6 +150,7 @@ def to_the_front(contact: Contact) -> None:
         contact.order -= FRONT
 
 
+NUMBER = (1 << SHIFT) - 1
 FRONT = 1 << (SHIFT + STRICT_SHIFT + 8)  # larger than any order, so what it is taken from becomes negative
 
 
@@ -181,8 +182,10 @@ def most_overdue(agent: Agent, free: int) -> tuple[Lane, int, Lane | None] | Non
     return lanes[0], competing, lanes[1]
 
 
-def _due(lane: Lane) -> int:
-    return lane.waiting.first().due
+def _due(lane: Lane) -> tuple[int, int, int]:
+    """When the first of a lane is due; of those due at one moment who came first."""
+    first = lane.waiting.first()
+    return first.due, first.enqueued_at, first.order & NUMBER
 
 
 def thin_contact(agent: Agent, free: int) -> Contact | None:

@@ -107,7 +107,16 @@ def bridge_failed(floor: Floor, offer_id: str, cause: str, now: int, out: list[C
 
 
 def fail(floor: Floor, offer: Offer, failure: OfferFailure, cause: str, now: int, out: list[Command]) -> None:
-    """The offer ends without a conversation. The contact goes on to the next agent at once, before others."""
+    """The offer ends without a conversation. The contact goes on to the next agent at once, before others,
+    and before those who waited for the agent if they are set aside now."""
+    _fail(floor, offer, failure, cause, now, out)
+    if offer.agent.aside:
+        nobody_waits_for(floor, offer.agent, now, out)
+
+
+def _fail(
+    floor: Floor, offer: Offer, failure: OfferFailure, cause: str, now: int, out: list[Command]
+) -> None:
     contact = offer.contact
     if _still_rings_elsewhere(contact, offer):
         trouble = failure is OfferFailure.SWITCH_ERROR
@@ -182,8 +191,6 @@ def _failed(
     hands.announce(floor, agent, now, out, about=offer)
     drop_if_over(floor, offer)
     settle(floor, agent, now, out)  # the phone is not free yet, but for other channels there may be room
-    if agent.aside:
-        nobody_waits_for(floor, agent, now, out)
 
 
 def drop_if_over(floor: Floor, offer: Offer) -> None:

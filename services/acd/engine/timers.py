@@ -69,7 +69,7 @@ def _matters_to_offer(offer: Offer, alarm: Alarm, at: int) -> bool:
 
 def _matters_to_contact(contact: Contact, alarm: Alarm, at: int) -> bool:
     if alarm is Alarm.LEAVE:
-        return contact.leave_at == at and contact.state is ContactState.QUEUED
+        return contact.leave_at == at  # also while it rings: refused, it has to leave
     if alarm is Alarm.RESUME:
         return contact.paused_until == at
     if alarm is Alarm.RELAX:

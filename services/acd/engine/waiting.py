@@ -204,7 +204,9 @@ def take_out(floor: Floor, contact: Contact, reason: LeftQueue, now: int, out: l
 
 
 def waited_long_enough(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None:
-    overflow(floor, contact, LeftQueue.MAX_WAIT, now, out)
+    """A phone that rings may finish; when it is refused there is no further one."""
+    if contact.state is ContactState.QUEUED:
+        overflow(floor, contact, LeftQueue.MAX_WAIT, now, out)
 
 
 def overflow(floor: Floor, contact: Contact, reason: LeftQueue, now: int, out: list[Command]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from services.acd.domain import LeftQueue, Outcome
 from services.acd.engine import commands, stimuli, views
 from services.acd.engine.floor import Policy
@@ -157,6 +159,25 @@ def test_head_start_counts_between_queues() -> None:
     day.wait(30)
     day.call("vip", "sales", priority=1)
     assert served(day, 2) == ["vip", "support"]
+
+
+@pytest.mark.parametrize("queues", [("sales", "support"), ("support", "sales")])
+def test_equally_overdue_in_two_queues(queues: tuple[str, str]) -> None:
+    """Twenty seconds under a target of thirty, and ten under twenty: who came first, whichever queue was used
+    first."""
+    day = Day()
+    targets = {"sales": 30_000, "support": 20_000}
+    for queue in queues:
+        day.queue(queue, service_level_ms=targets[queue])
+    day.agent("a1", "sales", "support", ready=False)
+    for queue in queues:
+        day.call(f"earlier-{queue}", queue)
+        day.hang_up(f"earlier-{queue}")
+    day.call("first", "sales")
+    day.wait(10)
+    day.call("second", "support")
+    day.wait(10)
+    assert served(day, 2) == ["first", "second"]
 
 
 def test_explanation_names_what_it_won_against() -> None:

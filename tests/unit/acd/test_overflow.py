@@ -106,6 +106,19 @@ def test_longest_wait_is_over_while_the_phone_rings_in_vain() -> None:
     assert rung(day.wait(3)) == ["a1"]
 
 
+def test_longest_wait_is_not_forgotten_while_a_phone_rings() -> None:
+    """It rings while the timers are looked at, and is refused: a minute of waiting is still the most."""
+    day = Day(Policy(misses_before_aside=1))
+    day.queue(max_wait_ms=60_000)
+    day.agent("a1")
+    day.call("c1")
+    assert day.engine.next_due is not None
+    day.wait(10)
+    day.miss("o1")
+    assert told(day.wait(49), commands.Expel) == []
+    assert one(day.wait(1), commands.Expel).reason is LeftQueue.MAX_WAIT
+
+
 # ---------------------------------------------------------------- too many
 
 

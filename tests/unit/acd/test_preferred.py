@@ -99,6 +99,15 @@ def test_last_agent_is_set_aside_while_waited_for() -> None:
     assert sorted(rung(day.miss("o2"))) == ["a2", "a3"]
 
 
+def test_refused_caller_comes_before_those_who_waited_for_who_is_set_aside() -> None:
+    """One agent is idle: the caller whose call was just refused has them, not who only waited for a1."""
+    day = sticky()
+    day.engine.floor.policy = Policy(misses_before_aside=1)
+    day.call("other", preferred="a1", prefer_ms=1_000)
+    day.call("c1", priority=9)
+    assert one(day.miss("o2"), commands.Ring).contact_id == "other"
+
+
 def test_last_agent_signs_out_while_waited_for() -> None:
     """Gone home after this call: the caller who waited for them rings elsewhere at that moment."""
     day = sticky()
