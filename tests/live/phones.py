@@ -153,6 +153,11 @@ class Phone:
         await self.command("accept")
         await self.said("CALL_ESTABLISHED")
 
+    async def silent(self, seconds: float) -> None:
+        """Not a packet from it for so long."""
+        with self._process.frozen():
+            await asyncio.sleep(seconds)
+
     async def hang_up(self) -> None:
         await self.command("hangup")
 
