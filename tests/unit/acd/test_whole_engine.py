@@ -43,6 +43,7 @@ class Floor(RuleBasedStateMachine):
         self.now = START
         self.facts: list[commands.Command] = []
         self.rings: dict[str, commands.Ring] = {}
+        self.ended: set[str] = set()
         for node in NODES:
             self.tell(stimuli.NodeUp(node))
         for queue in QUEUES:
@@ -73,6 +74,7 @@ class Floor(RuleBasedStateMachine):
         except SwitchyardError:
             return  # refused; the invariants see to it that nothing was half done
         self.facts += out
+        self.ended.update(fact.contact_id for fact in out if isinstance(fact, commands.ContactEnded))
         for command in self.facts[before:]:
             self._judge(command)
 
@@ -96,29 +98,39 @@ class Floor(RuleBasedStateMachine):
         first = queue.lane.waiting.first_order
         assert first is None or contact.order < first, "somebody was passed over in their own queue"
 
+    def who(self, contact: str) -> stimuli.Arrival:
+        return arrival(self.id_of(contact), node_of(contact))
+
+    def id_of(self, contact: str) -> str:
+        """Nobody speaks of a call that ended so long ago that the engine forgot it: the next is a new one."""
+        number = int(contact[1:])
+        while (found := f"c{number}") in self.ended and found not in self.engine.floor.contacts:
+            number += len(CONTACTS)
+        return found
+
     # ------------------------------------------------------------ callers and flows
 
     @rule(contact=contacts, queue=queues, priority=st.integers(0, 3), age=st.integers(0, 120))
     def enqueue(self, contact: str, queue: str, priority: int, age: int) -> None:
         at = self.now - age * 1000
-        who = arrival(contact, node_of(contact))
+        who = self.who(contact)
         self.tell(stimuli.Enqueue(who, queue, priority=priority, enqueued_at=at, holder="ivr"))
 
     @rule(contact=contacts)
     def open(self, contact: str) -> None:
-        self.tell(stimuli.Open(arrival(contact, node_of(contact))))
+        self.tell(stimuli.Open(self.who(contact)))
 
     @rule(contact=contacts, lost=st.booleans())
     def caller_hangs_up(self, contact: str, lost: bool) -> None:
-        self.tell(stimuli.CallerGone(arrival(contact, node_of(contact)), "NORMAL_CLEARING", lost))
+        self.tell(stimuli.CallerGone(self.who(contact), "NORMAL_CLEARING", lost))
 
     @rule(contact=contacts, outcome=st.sampled_from(list(Outcome)))
     def flow_closes(self, contact: str, outcome: Outcome) -> None:
-        self.tell(stimuli.Close(arrival(contact, node_of(contact)), outcome))
+        self.tell(stimuli.Close(self.who(contact), outcome))
 
     @rule(contact=contacts)
     def withdraw(self, contact: str) -> None:
-        self.tell(stimuli.Withdraw(contact))
+        self.tell(stimuli.Withdraw(self.id_of(contact)))
 
     # ------------------------------------------------------------ legs: any word, at any time, for any offer
 
@@ -173,11 +185,11 @@ class Floor(RuleBasedStateMachine):
 
     @rule(agent=agents, contact=contacts, what=st.sampled_from([stimuli.HangUp, stimuli.Hold]))
     def control(self, agent: str, contact: str, what: Any) -> None:
-        self.tell(what(agent, contact))
+        self.tell(what(agent, self.id_of(contact)))
 
     @rule(agent=agents, contact=contacts)
     def finish(self, agent: str, contact: str) -> None:
-        self.tell(stimuli.FinishWrapUp(agent, contact, "done"))
+        self.tell(stimuli.FinishWrapUp(agent, self.id_of(contact), "done"))
 
     @rule(agent=agents, chosen=st.sets(queues))
     def settings_change(self, agent: str, chosen: set[str]) -> None:
@@ -191,7 +203,7 @@ class Floor(RuleBasedStateMachine):
 
     @rule(contact=contacts, agent=agents, queue=queues, leg=st.integers(0, 4))
     def conversation_found(self, contact: str, agent: str, queue: str, leg: int) -> None:
-        who = arrival(contact, node_of(contact))
+        who = self.who(contact)
         self.tell(stimuli.Adopt(who, queue, agent, f"found{leg}", self.now - 5000, self.now - 1000))
 
     @rule(seconds=st.sampled_from([0.5, 3, 16, 70]))
@@ -230,7 +242,7 @@ class Floor(RuleBasedStateMachine):
         for node in NODES:
             self.tell(stimuli.NodeUp(node))
         for contact in CONTACTS:
-            self.tell(stimuli.CallerGone(arrival(contact, node_of(contact)), "NORMAL_CLEARING"))
+            self.tell(stimuli.CallerGone(self.who(contact), "NORMAL_CLEARING"))
         for offer in list(self.rings) + [f"found{leg}" for leg in range(5)]:
             self.tell(stimuli.LegGone(offer, "NORMAL_CLEARING"))
         self.time_passes(70)
