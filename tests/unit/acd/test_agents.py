@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.acd.domain import Presence, Routing, WorkMode
+from services.acd.domain import Channel, Presence, Routing, WorkMode
 from services.acd.engine import commands, stimuli, views
 from services.acd.engine.floor import Policy
 from tests.unit.acd.transcript import Day, one, rung, told
@@ -55,6 +55,22 @@ def test_intermittent_agent_after_an_offer_that_came_to_nothing() -> None:
     day.call("c1")
     day.over("c1", "o1")
     assert rung(day.call("c2")) == ["a1"]
+
+
+def test_intermittent_agent_with_several_chats() -> None:
+    """Other work begins after the last one, not after the first: somebody is still talked to."""
+    day = Day()
+    day.queue()
+    day.agent("a1", work_mode=WorkMode.INTERMITTENT, capacity=(stimuli.Capacity(Channel.CHAT, 2),))
+    for number in (1, 2):
+        day.chat(f"t{number}")
+        day.tell(stimuli.Answer("a1", f"o{number}"))
+    day.chat_gone("t1")
+    agent = day.engine.floor.agents["a1"]
+    states = [agent.presence]
+    day.chat_gone("t2")
+    states.append(agent.presence)
+    assert states == [Presence.READY, Presence.OTHER_WORK]
 
 
 def test_mode_is_changed_in_conversation() -> None:

@@ -11,7 +11,7 @@ from services.acd.engine import commands, stimuli, views
 from services.acd.engine.floor import Policy
 from services.acd.engine.stimuli import Capacity
 from services.chassis.errors import Conflict
-from tests.unit.acd.transcript import Day, chat, offered, one, outcome, rung, told
+from tests.unit.acd.transcript import Day, chat, offered, one, outcome, rung, told, why
 
 ONE_CALL_THREE_CHATS = (Capacity(Channel.VOICE, 1, alone=True), Capacity(Channel.CHAT, 3))
 CALL_BESIDE_CHATS = (Capacity(Channel.VOICE, 1), Capacity(Channel.CHAT, 3))
@@ -97,6 +97,17 @@ def test_phone_that_is_not_free_yet_does_not_keep_chats_away() -> None:
     assert offered(day.chat("t1")) == ["a1"]
 
 
+def test_phone_that_is_not_free_yet_with_a_chat_in_hand() -> None:
+    """The same beside a chat: the next call waits for the phone, and rings the moment it is free."""
+    day = desk()
+    accept(day, "t1")
+    offer = one(day.call("c1"), commands.Ring).offer_id
+    day.pick_up(offer)
+    day.hang_up("c1")
+    assert rung(day.call("c2")) == []
+    assert rung(day.tell(stimuli.LegGone(offer, "NORMAL_CLEARING"))) == ["a1"]
+
+
 # ---------------------------------------------------------------- whose turn
 
 
@@ -129,6 +140,31 @@ def test_top_down_fills_the_first_before_the_second() -> None:
     day.agent("a2", capacity=CHATS, tiers={"sales": stimuli.Tier(1, 2)})
     day.agent("a1", capacity=CHATS, tiers={"sales": stimuli.Tier(1, 1)})
     assert [offered(day.chat(f"t{n}"))[0] for n in range(5)] == ["a1", "a1", "a1", "a2", "a2"]
+
+
+def test_least_occupied_has_nothing_in_hand() -> None:
+    """Fresh on the shift with a chat in hand, or busy all morning and free now: the free one is asked."""
+    day = Day()
+    day.queue(strategy=Strategy.LEAST_OCCUPIED)
+    day.agent("morning", capacity=CHATS)
+    accept(day, "t1", "morning")
+    day.wait(1_800)
+    day.chat_gone("t1")
+    day.away("morning")
+    day.agent("fresh", capacity=CHATS)
+    accept(day, "t2", "fresh")
+    day.ready("morning")
+    assert offered(day.chat("t3")) == ["morning"]
+
+
+def test_agent_with_room_for_more_is_no_rival_of_their_own() -> None:
+    """The explanation counts who else could have taken it, not the same agent's second place."""
+    day = desk(CHATS)
+    found = why(day.chat("t1"))
+    assert (found.others, found.runner_up) == (0, "")
+    day.agent("a2", capacity=CHATS)
+    found = why(day.chat("t2"))
+    assert (found.agent_id, found.others, found.runner_up) == ("a2", 1, "a1"), "with room for another two"
 
 
 def test_call_goes_to_who_has_nothing_in_hand() -> None:
@@ -326,3 +362,13 @@ def test_chat_closed_by_the_flow_while_it_waits() -> None:
     day.chat("t2")
     assert outcome(day.tell(stimuli.Close(chat("t2"), Outcome.SELF_SERVICE))) is Outcome.SELF_SERVICE
     assert offered(day.chat_gone("t1")) == []
+
+
+def test_switch_speaks_of_a_chat() -> None:
+    """No switch knows a chat. A word about one (an id mixed up in a replay by hand) bridges nothing, and the
+    chat is taken and closed as usual."""
+    day = desk()
+    day.chat("t1")
+    assert day.tell(stimuli.LegAnswered("o1")) == []
+    day.tell(stimuli.Answer("a1", "o1"))
+    assert outcome(day.tell(stimuli.HangUp("a1", "t1"))) is Outcome.ANSWERED

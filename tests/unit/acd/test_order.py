@@ -146,6 +146,18 @@ def test_refused_caller_stays_in_front_of_other_requirements() -> None:
     assert one(day.wait(1), commands.Ring).contact_id == "english"
 
 
+def test_refused_caller_stays_in_front_when_the_rules_change() -> None:
+    """Strict is switched on while a refused caller waits: whoever was refused still comes first."""
+    day = Day(OFTEN)
+    day.queue()
+    day.agent("a1")
+    day.call("first")
+    day.call("vip", priority=10)
+    day.miss("o1")
+    day.queue(strict=True)
+    assert one(day.wait(1), commands.Ring).contact_id == "first"
+
+
 # ---------------------------------------------------------------- several queues
 
 
@@ -278,6 +290,13 @@ def test_bookings_to_come_do_not_fill_the_queue() -> None:
     assert (figures.waiting, figures.longest_wait_ms) == (1, 0)
     day.wait(HOUR)
     assert views.figures(day.engine.floor, day.now).queues[0].waiting == 6
+
+
+def test_booking_is_taken_by_a_queue_that_is_full_now() -> None:
+    day = Day()
+    day.queue(max_length=1)
+    day.call("c1")
+    assert told(booked(day, "b1", HOUR), commands.ContactQueued)
 
 
 def test_booking_cancelled_before_its_time_is_no_abandon_of_the_queue() -> None:

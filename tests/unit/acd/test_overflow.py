@@ -306,11 +306,11 @@ def chain(length: int, **settings: Any) -> Day:
 
 
 def test_long_chain_of_waits_ends_with_the_flow() -> None:
-    """Ten queues of ten seconds each: after so many hops it is the flow's turn; nobody hangs in between."""
-    day = chain(12, max_wait_ms=10_000)
+    """Twenty queues of ten seconds each: after eight hops it is the flow's turn, and it is told so."""
+    day = chain(20, max_wait_ms=10_000)
     day.call("c1", "q0")
-    out = day.wait(200)
-    assert one(out, commands.Expel).reason is LeftQueue.MAX_WAIT
+    expel = one(day.wait(300), commands.Expel)
+    assert (expel.queue, expel.reason, expel.overflow) == ("q8", LeftQueue.MAX_WAIT, FLOW)
     assert day.state("c1") == "open"
 
 

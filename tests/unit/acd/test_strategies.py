@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.acd.domain import Strategy
+from services.acd.domain import Presence, Strategy
 from services.acd.engine import commands, stimuli
 from services.acd.engine.floor import Policy
 from services.acd.engine.stimuli import Tier
@@ -101,6 +101,23 @@ def test_strategy_changed_live_keeps_who_has_been_idle_longest() -> None:
     day.ready("a1")
     day.queue(strategy=Strategy.TOP_DOWN)
     assert rung(day.call("c1")) == ["a2"]
+
+
+def test_longest_idle_counts_from_the_end_of_the_last_contact() -> None:
+    """Who has just talked is behind who has been waiting since before that; so two of them take turns."""
+    day = Day()
+    day.queue()
+    team(day, "a1", "a2")
+    assert [by_hand(day, f"c{number}") for number in range(4)] == ["a1", "a2", "a1", "a2"]
+
+
+def test_another_reason_while_ready_costs_no_place() -> None:
+    """Ready with a note ("training until four") is still ready: idle time goes on."""
+    day = Day()
+    day.queue()
+    team(day, "a1", "a2")
+    day.tell(stimuli.SetPresence("a1", Presence.READY, "training until four"))
+    assert rung(day.call("c1")) == ["a1"]
 
 
 def test_idle_since_ready_starts_anew_after_a_break() -> None:
