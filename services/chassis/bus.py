@@ -24,6 +24,7 @@ from nats.js.api import (
 )
 
 from services.chassis import metrics
+from services.chassis.bucket import Bucket
 from services.chassis.envelope import Envelope, Outgoing, seal, unseal
 from services.chassis.errors import Full, Invalid, SwitchyardError, Unavailable
 
@@ -129,6 +130,10 @@ class Bus:
             await self._js.add_stream(wanted)
         except nats.js.errors.BadRequestError:
             await self._js.update_stream(wanted)
+
+    def bucket(self, name: str) -> Bucket:
+        """A key-value bucket, made when first used."""
+        return Bucket(self._js, name)
 
     # ------------------------------------------------------------ publishing
 
