@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import nats.errors
@@ -17,7 +18,7 @@ _AWAY = (OSError, TimeoutError, nats.errors.Error, nats.js.errors.Error)
 class Bucket:
     """A `lease.KeyValue` on NATS. On disk, so that a restarted NATS still knows who has what."""
 
-    def __init__(self, jetstream: Any, name: str) -> None:
+    def __init__(self, jetstream: Callable[[], Any], name: str) -> None:
         self._jetstream = jetstream
         self._name = name
         self._store: Any = None
@@ -42,9 +43,11 @@ class Bucket:
     async def _opened(self) -> Any:
         """Made when first asked for; asked for again until NATS answers."""
         if self._store is None:
+            if (jetstream := self._jetstream()) is None:
+                raise Unavailable("nats")
             try:
-                self._store = await self._jetstream.key_value(self._name)
+                self._store = await jetstream.key_value(self._name)
             except nats.js.errors.NotFoundError:
                 wanted = KeyValueConfig(bucket=self._name, history=1, storage=StorageType.FILE)
-                self._store = await self._jetstream.create_key_value(config=wanted)
+                self._store = await jetstream.create_key_value(config=wanted)
         return self._store

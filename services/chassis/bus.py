@@ -157,8 +157,8 @@ class Bus:
             await self._js.update_stream(wanted)
 
     def bucket(self, name: str) -> Bucket:
-        """A key-value bucket, made when first used."""
-        return Bucket(self._js, name)
+        """A key-value bucket, made when first used; Unavailable until `start`."""
+        return Bucket(lambda: self._js, name)
 
     # ------------------------------------------------------------ publishing
 

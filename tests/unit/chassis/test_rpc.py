@@ -128,3 +128,44 @@ async def test_a_call_without_tenant_is_refused(crm: Setup) -> None:
         await client.stub.Identify(
             crm_pb2.IdentifyRequest(), metadata=((tenant.METADATA_KEY, "*"),), timeout=5
         )
+
+
+async def other_crm() -> tuple[FakeCrm, rpc.Server]:
+    server = rpc.Server("127.0.0.1:0", service="crm")
+    fake = FakeCrm()  # type: ignore[abstract]
+    server.add(crm_pb2_grpc.add_CrmServicer_to_server, fake)
+    await server.start()
+    return fake, server
+
+
+async def test_of_several_addresses_one_that_answers_is_kept_to() -> None:
+    """One is dead from the beginning, one dies: no call fails that cannot have been carried out already."""
+    (first, one), (second, two) = await other_crm(), await other_crm()
+    address = f"127.0.0.1:1,127.0.0.1:{one.port},127.0.0.1:{two.port}"
+    client = rpc.Client(address, crm_pb2_grpc.CrmStub, service="crm")
+    with tenant.use("demo"):
+        for _ in range(3):
+            await ask(client)
+        assert (first.calls, second.calls) == (3, 0)
+        await one.stop(0)
+        for _ in range(3):
+            await ask(client, retry=True)
+        assert second.calls == 3
+        assert client.reachable
+        await two.stop(0)
+        with pytest.raises(errors.Unavailable):
+            await ask(client)
+    await client.close()
+
+
+async def test_a_refusal_is_an_answer() -> None:
+    """The service says no: another instance is not asked behind its back."""
+    (first, one), (second, two) = await other_crm(), await other_crm()
+    first.answer = raising(errors.Unavailable("database"))
+    client = rpc.Client(f"127.0.0.1:{one.port},127.0.0.1:{two.port}", crm_pb2_grpc.CrmStub, service="crm")
+    with tenant.use("demo"), pytest.raises(errors.Unavailable, match="database"):
+        await ask(client)
+    assert (first.calls, second.calls) == (1, 0)
+    await client.close()
+    await one.stop(0)
+    await two.stop(0)
