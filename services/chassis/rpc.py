@@ -46,9 +46,11 @@ _OPTIONS = [
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
     # A peer whose process is stopped or whose machine is gone ends no TCP connection: streams to it are
-    # broken after 5 s, also those on which nothing has been said for long.
+    # broken after 5 s, also those on which nothing has been said for long. (The time-out that counts is the
+    # ping's, a minute by default, not keepalive's.)
     ("grpc.keepalive_time_ms", 3_000),
     ("grpc.keepalive_timeout_ms", 2_000),
+    ("grpc.http2.ping_timeout_ms", 2_000),
     ("grpc.http2.max_pings_without_data", 0),
     ("grpc.enable_retries", 0),  # retries are ours, and only where safe
     ("grpc.max_receive_message_length", 4 * 1024 * 1024),
@@ -282,14 +284,13 @@ class Client(Generic[Stub]):
         return self._present
 
     def _away(self, place: int, refused: aio.AioRpcError) -> bool:
-        """Whether it was the connection and not the service that failed: then another address is next."""
-        silent = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
-        ours = any(key == ERROR_KEY for key, _ in refused.trailing_metadata() or ())
-        if ours or refused.code() not in silent:
+        """Whether it was the connection that failed. Who is away in whatever way is not asked next time."""
+        if refused.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
             return False
         if place == self._present:
             self._present = (place + 1) % len(self._channels)
-        return refused.code() is grpc.StatusCode.UNAVAILABLE
+        ours = any(key == ERROR_KEY for key, _ in refused.trailing_metadata() or ())
+        return refused.code() is grpc.StatusCode.UNAVAILABLE and not ours
 
     def _state(self, place: int) -> grpc.ChannelConnectivity:
         return self._channels[place].get_state(try_to_connect=True)
