@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from prometheus_client import Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from services.acd.api import Api
 from services.acd.bus import SERVICE, Announcer
@@ -37,12 +37,14 @@ log = structlog.get_logger()
 BUCKET = "switchyard-leases"
 TERM_POLL_S = 0.02  # how soon a term that is over is noticed; it could do nothing before that either
 CATCH_UP_S = 10.0  # for what the last owner announced and did not store: 100,000 events
+STORE_PATIENCE_S = 3.0  # for PostgreSQL, where a copy of what it knows is at hand
 LOAD_AGAIN_S = 0.5
 LINGER_S = 5.0  # links and consumers end within this, or are left behind
 
 Watch = Callable[[asyncio.Task[None]], asyncio.Task[None]]
 
 OWNER = Gauge("switchyard_acd_owner", "1 while this process owns the shard and serves it.", ["shard"])
+COPIES = Counter("switchyard_acd_standby_copies_total", "Times a stand-by has read the store.")
 TAKEOVER = Histogram(
     "switchyard_acd_takeover_seconds",
     "From winning the lease to serving.",
@@ -126,11 +128,13 @@ class Term:
         while not self.over:
             behind = await self._bus.behind(self._durable)
             try:
-                reached = await self._catch_up(behind)
-                restore(self.router, await self._store.load())
+                async with asyncio.timeout(STORE_PATIENCE_S if copy is not None else None):
+                    reached = await self._catch_up(behind)
+                    found = await self._store.load()
+                restore(self.router, found)
                 return reached
-            except Unavailable as away:
-                log.warning("store_not_read", missing=away.service, have_copy=copy is not None)
+            except (Unavailable, TimeoutError) as away:
+                log.warning("store_not_read", why=str(away), have_copy=copy is not None)
             if copy is not None:
                 restore(self.router, await self._copied(copy))
                 return behind
@@ -306,6 +310,7 @@ class Duty:
                 try:
                     behind = await self.bus.behind(durable)
                     self._copy = Copy(await self.store.load(), behind)
+                    COPIES.inc()
                 except Unavailable as away:
                     log.info("copy_not_made", missing=away.service)
             await asyncio.sleep(self._config.acd_standby_copy_s)

@@ -381,7 +381,7 @@ async def open_pair(
             except BaseException:
                 for name in pair.acds:
                     log = open_dir / f"{name}.log"
-                    os.write(2, b"\n".join([b"", name.encode(), *log.read_bytes().splitlines()[-25:]]))
+                    os.write(2, b"\n".join([b"", name.encode(), *log.read_bytes().splitlines()[-80:]]))
                 raise
             finally:
                 await pair.stop()

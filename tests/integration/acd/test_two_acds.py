@@ -10,11 +10,15 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
+from deploy.local.migrate import migrate_all
+from deploy.local.postgres import Postgres, role
 from services.chassis.rpc import Client
 from services.stubs.acd.v1 import acd_pb2 as pb
 from services.stubs.acd.v1 import acd_pb2_grpc as grpc
@@ -22,8 +26,6 @@ from services.stubs.acd.v1 import events_pb2 as ev
 from tests.integration.acd.pair import Pair, open_pair, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
-
-SETTLED = {ev.ROUTING_STATUS_IDLE, ev.ROUTING_STATUS_CONNECTED, ev.ROUTING_STATUS_WRAP_UP}
 
 
 @pytest.fixture
@@ -43,16 +45,22 @@ async def busy_floor(pair: Pair, talking: int, waiting: int) -> dict[str, tuple[
     await pair.ready(staff[-1:], ev.PRESENCE_OTHER_WORK)
     await pair.ready(staff[:-1])
     await pair.arrive(talking)
-    await until(lambda: len(pair.talking) == talking, f"{talking} talk")
+    await settled(pair, talking)
     await pair.arrive(waiting // 2)
     await pair.arrive(waiting - waiting // 2, priority=3)
+    return await settled(pair, talking)
 
-    async def settled() -> bool:
-        states = (await pair.states()).values()
-        return sum(s[1] == ev.ROUTING_STATUS_CONNECTED for s in states) == talking
 
-    await until(settled, "the ACD knows it")
-    return await pair.states()
+async def settled(pair: Pair, talking: int) -> dict[str, tuple[int, int, str]]:
+    """Waits until so many agents talk and the owner knows it; gives every agent's state."""
+
+    async def known() -> dict[str, tuple[int, int, str]] | None:
+        states = await pair.states()
+        count = sum(state[1] == ev.ROUTING_STATUS_CONNECTED for state in states.values())
+        return states if count == talking else None
+
+    found: dict[str, tuple[int, int, str]] = await until(known, f"{talking} are known to talk")
+    return found
 
 
 async def same_floor(pair: Pair, before: dict[str, tuple[int, int, str]], waiting: int) -> None:
@@ -85,9 +93,8 @@ async def test_owner_is_killed_with_callers_waiting_and_talking(pair: Pair) -> N
     pair.hang_up(freed)  # in the time without an owner: the agent is offered another by the next one
     took = await pair.first_offer(killed)
     say(f"first offer of the new owner {took:.2f} s after kill -9")
-    await until(lambda: len(pair.talking) == 10, "the freed agent talks again")
     await pair.becomes("acd2")
-    after = await pair.states()
+    after = await settled(pair, 10)
     same = {agent: state for agent, state in before.items() if state[2] != freed.contact.contact_id}
     assert {agent: after[agent] for agent in same} == same
     await pair.all_wait_again()
@@ -171,6 +178,60 @@ async def test_owner_cannot_reach_nats_and_another_takes_over(pair: Pair) -> Non
     await pair.becomes("acd1", "stand-by")
     assert len(before) == len(await pair.states())
     pair.check_journal(await pair.everything_ends())
+
+
+@dataclass
+class OwnDatabase:
+    """Of one scenario, which takes it away."""
+
+    server: Postgres
+
+    def dsn(self, service: str) -> str:
+        return self.server.dsn(user=role(service))
+
+
+async def test_owner_dies_while_postgresql_is_away(open_dir: Path, free_port: Callable[[], int]) -> None:
+    """The stand-by has a copy, and the journal tells what changed since. Facts are written later."""
+    async with Postgres(open_dir, durable=False) as server:
+        database = OwnDatabase(server)
+        await server.ensure_database()
+        await migrate_all(database.dsn)
+        async with open_pair(database, open_dir, free_port, ACD_STANDBY_COPY_S="0.5") as pair:
+            await busy_floor(pair, talking=4, waiting=4)
+            made = await copies(pair)
+            await until(lambda: copied(pair, made + 2), "the stand-by has copied what is there now")
+            await server.stop()
+            pair.hang_up(pair.talking[0])
+            await until(lambda: len(pair.talking) == 4, "routing goes on without PostgreSQL")
+            await pair.ready(["a1005"], ev.PRESENCE_OFFLINE)
+            before = await settled(pair, 4)
+            killed = await pair.killed("acd1")
+            await pair.becomes("acd2")
+            assert await pair.states() == before
+            await pair.all_wait_again()
+            pair.hang_up(pair.talking[0])
+            say(f"first offer {await pair.first_offer(killed):.2f} s after kill -9, without PostgreSQL")
+            await until(lambda: len(pair.talking) == 4, "the new owner routes without PostgreSQL")
+            await server.start()
+            pair.check_journal(await pair.everything_ends())
+            await until(lambda: all_stored(pair, database), "the tables have caught up")
+
+
+async def copied(pair: Pair, times: float) -> bool:
+    return await copies(pair) >= times
+
+
+async def copies(pair: Pair) -> float:
+    return await pair.metric("acd2", "switchyard_acd_standby_copies_total")
+
+
+async def all_stored(pair: Pair, database: Any) -> bool:
+    connection = await asyncpg.connect(database.dsn("acd"), server_settings={"switchyard.tenant": "*"})
+    try:
+        ended = await connection.fetchval("select count(*) from contact where outcome = 'answered'")
+    finally:
+        await connection.close()
+    return bool(ended == len(pair.waiters))
 
 
 async def test_owner_hands_over_in_a_planned_restart(pair: Pair) -> None:
