@@ -202,7 +202,7 @@ class Simulator:
     def note(self, text: str, link: Connection) -> None:
         """Remembers who said what when: for tests of who may say something."""
         if not text.startswith("sim "):
-            self.told.append((micros(), link.number, text[:200]))
+            self.told.append((micros(), link.number, text[:1000]))
 
     def background(self, text: str, job: str, link: Connection | None) -> None:
         self._spawn(self._job(text, job, link))

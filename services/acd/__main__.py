@@ -36,7 +36,7 @@ async def serve(settings: AcdConfig, stop: process.Stop) -> None:
     shards = Shards(settings.shards())
     duties: dict[str, Duty] = {}
     front = Front(
-        lambda tenant: duties[shards.of(tenant)].desk(),
+        lambda tenant, method: duties[shards.of(tenant)].desk(method),
         lambda tenant: duties[shards.of(tenant)].owner_address,
     )
     server = Server(settings.grpc_listen, service=SERVICE)

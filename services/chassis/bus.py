@@ -45,6 +45,8 @@ READ_BATCH = 1_000  # events handed on together when the stream is read from a p
 READER_GONE_S = 30.0  # a reader that vanished is forgotten by NATS so much later
 PERMIT_POLL_S = 0.05  # how often who may not publish looks whether it may again
 
+_AWAY = (TimeoutError, OSError, nats.errors.Error, nats.js.errors.Error)
+
 Handler = Callable[[Sequence[Envelope]], Awaitable[None]]
 Listener = Callable[[Envelope], None]
 
@@ -181,7 +183,7 @@ class Bus:
             ]
             async with asyncio.timeout(ACK_TIMEOUT_S):
                 await asyncio.gather(*acks)
-        except (TimeoutError, OSError, nats.errors.Error, nats.js.errors.Error) as problem:
+        except _AWAY as problem:
             raise Unavailable("nats") from problem
         metrics.EVENTS_PUBLISHED.inc(len(events))
 
@@ -254,7 +256,7 @@ class Bus:
         what a dead instance had in hand would otherwise come a minute later.
         A batch is acknowledged when the handler returns. Unavailable is retried for ever (a database
         that is away loses nothing); any other error five times, then event by event, and the one that
-        still fails is set aside, logged and counted. The handler must stand repeats.
+        still fails is set aside, logged and counted. The handler must stand repeats. Raises Unavailable.
         """
         config = ConsumerConfig(
             durable_name=durable,
@@ -270,9 +272,13 @@ class Bus:
             config.deliver_policy, config.opt_start_seq = DeliverPolicy.BY_START_SEQUENCE, start
             # Of its own name, or an instance that is merely stopped would still be sent its share.
             config.deliver_subject = f"sy-deliver.{durable}.{new_id()}"
-            with contextlib.suppress(nats.js.errors.NotFoundError):
-                await self._js.delete_consumer(STREAM, durable)
-        await self._js.add_consumer(STREAM, config)
+        try:
+            if start:
+                with contextlib.suppress(nats.js.errors.NotFoundError):
+                    await self._js.delete_consumer(STREAM, durable)
+            await self._js.add_consumer(STREAM, config)
+        except _AWAY as problem:
+            raise Unavailable("nats") from problem
         arrived: asyncio.Queue[Any] = asyncio.Queue()  # bounded by max_ack_pending
         subscription = await self._nc.subscribe(config.deliver_subject, queue=durable, cb=arrived.put)
         task = asyncio.create_task(
@@ -291,7 +297,7 @@ class Bus:
             info = await self._js.consumer_info(STREAM, durable)
         except nats.js.errors.NotFoundError:
             return 0
-        except (TimeoutError, OSError, nats.errors.Error, nats.js.errors.Error) as problem:
+        except _AWAY as problem:
             raise Unavailable("nats") from problem
         return int(info.ack_floor.stream_seq) + 1
 
@@ -312,7 +318,7 @@ class Bus:
         try:
             subscription = await self._nc.subscribe(inbox, cb=arrived.put)
             info = await self._js.add_consumer(STREAM, config)
-        except (TimeoutError, OSError, nats.errors.Error, nats.js.errors.Error) as problem:
+        except _AWAY as problem:
             raise Unavailable("nats") from problem
         try:
             left = info.num_pending + info.delivered.consumer_seq

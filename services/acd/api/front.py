@@ -24,21 +24,21 @@ HOP = "switchyard-acd-passed-on"
 
 OWNER_POLL_S = 0.25  # how soon a stream notices that the owner is another now
 
-Desk = Callable[[str], Api]
+Desk = Callable[[str, str], Api]
 Owner = Callable[[str], str]
 
 
 class Front:
-    """Serves acd.v1.Acd. `desk` and `owner` say who answers for a tenant: here, and where else."""
+    """Serves acd.v1.Acd. `desk` says who answers for a tenant and a method here, `owner` where else."""
 
     def __init__(self, desk: Desk, owner: Owner) -> None:
         self._desk = desk
         self._owner = owner
         self._clients: dict[str, Client[Any]] = {}
 
-    def here(self) -> Api | None:
+    def here(self, method: str) -> Api | None:
         try:
-            return self._desk(tenant.current())
+            return self._desk(tenant.current(), method)
         except Unavailable:
             return None
 
@@ -78,7 +78,7 @@ class Front:
 
 def _unary(name: str) -> Callable[[Front, Any, Any], Awaitable[Any]]:
     async def serve(front: Front, request: Any, context: Any) -> Any:
-        if api := front.here():
+        if api := front.here(name):
             return await getattr(api, name)(request, context)
         _, client = front.elsewhere(context)
         left_s = min(context.time_remaining() or LONGEST_CALL_S, LONGEST_CALL_S)
@@ -89,7 +89,7 @@ def _unary(name: str) -> Callable[[Front, Any, Any], Awaitable[Any]]:
 
 def _stream(name: str) -> Callable[[Front, Any, Any], AsyncIterator[Any]]:
     async def serve(front: Front, request: Any, context: Any) -> AsyncIterator[Any]:
-        api = front.here()
+        api = front.here(name)
         items = getattr(api, name)(request, context) if api else front.stream(name, request, context)
         async for item in items:
             yield item

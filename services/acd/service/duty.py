@@ -41,6 +41,10 @@ STORE_PATIENCE_S = 3.0  # for PostgreSQL, where a copy of what it knows is at ha
 LOAD_AGAIN_S = 0.5
 LINGER_S = 5.0  # links and consumers end within this, or are left behind
 
+EARLY = frozenset(("OpenContact", "Enqueue", "Withdraw", "CloseContact", "WatchContacts", "GetContact"))
+"""What is answered before the switches have been compared: who waits comes back meanwhile, so that the first
+agent is offered whoever has the highest claim and not whoever came back first. Agents come after that."""
+
 Watch = Callable[[asyncio.Task[None]], asyncio.Task[None]]
 
 OWNER = Gauge("switchyard_acd_owner", "1 while this process owns the shard and serves it.", ["shard"])
@@ -94,31 +98,47 @@ class Term:
             knows_node=self.switches.knows,
             remembered=config.acd_requests_remembered,
         )
+        self.complete = False
+        """Whether everything is answered."""
         self._parts: list[asyncio.Task[None]] = []
+        self._projected = 0
         self._projection: Consumption | None = None
 
     @property
     def over(self) -> bool:
         return not self.fence.ours or self.router.overrun
 
-    async def start(self, copy: Copy | None) -> None:
-        """Switches are marked while the store is read; then both are compared. Raises Unavailable."""
+    async def open(self, copy: Copy | None) -> None:
+        """Switches are marked while the store is read. Raises Unavailable."""
         self._parts += [self._watch(part) for part in await self.switches.start()]
         self._begin("marks", self.fence.watch())
-        projected = await self._restore(copy)
+        self._projected = await self._restore(copy)
         self.switches.ready.set()
+
+    async def start(self) -> None:
+        """Engines and switches are compared."""
         if not await self.reconciler.first_done(self._config.acd_start_patience_s):
             log.warning("started_without_all_switches")
         self._begin("reconciler", self.reconciler.run())
         self._begin("places", self.watches.run())
         self._begin("days", self.router.keep_days())
-        self._projection = await self._bus.consume(
-            self._durable,
-            SUBJECTS,
-            self._store.project,
-            batch=self._config.acd_projection_batch,
-            start=projected,
-        )
+        self._begin("projection", self._project())
+        self.complete = True
+
+    async def _project(self) -> None:
+        """Begins to store what we announce. Without NATS that has time: routing does not wait for it."""
+        while self._projection is None:
+            try:
+                self._projection = await self._bus.consume(
+                    self._durable,
+                    SUBJECTS,
+                    self._store.project,
+                    batch=self._config.acd_projection_batch,
+                    start=self._projected,
+                )
+            except Unavailable as away:
+                log.info("projection_waits", missing=away.service)
+                await asyncio.sleep(LOAD_AGAIN_S)
 
     def _begin(self, name: str, part: Coroutine[Any, Any, None]) -> None:
         self._parts.append(self._watch(asyncio.create_task(part, name=name)))
@@ -163,17 +183,21 @@ class Term:
             log.warning("copy_not_brought_up_to_date")
         return copy.stored
 
-    async def stop(self, drain_s: float) -> None:
-        """Nothing is told to a switch any more; calls go on without us."""
+    def cease(self) -> None:
+        """Nothing is decided any more; calls go on without us."""
         self.router.stop()
         self.watches.end_all()
+
+    async def stop(self) -> None:
+        """What is still to be stored the next owner finds in the stream."""
+        self.cease()
         for part in self._parts:
             part.cancel()
         await self.reconciler.stop()
         await self.switches.stop()
         await asyncio.gather(*self._parts, return_exceptions=True)
         if self._projection is not None:
-            await self._projection.stop(drain_s)
+            await self._projection.stop(0.0)
 
 
 class Duty:
@@ -227,18 +251,18 @@ class Duty:
 
     @property
     def serving(self) -> bool:
-        return self.term is not None and self.may_act()
+        return self.term is not None and self.term.complete and self.may_act()
 
     @property
     def any_switch(self) -> bool:
         """Whether an owner can command any; a stand-by need not."""
-        return self.term is None or self.term.switches.any_up
+        return self.term is None or not self.term.complete or self.term.switches.any_up
 
     @property
     def role(self) -> str:
         if self._fence is None:
             return "stand-by"
-        if self.term is None:
+        if self.term is None or not self.term.complete:
             return "taking over"
         return "owner" if self.may_act() else "owner without lease"
 
@@ -247,9 +271,9 @@ class Duty:
         """An owner that serves, or a stand-by of an owner that lives."""
         return self.serving or (self._fence is None and self.lease.watched)
 
-    def desk(self) -> Api:
-        """Who answers for this shard here. Raises Unavailable when we are not its owner."""
-        if self.term is None or not self.may_act():
+    def desk(self, method: str) -> Api:
+        """Who answers this for the shard here. Raises Unavailable when we are not its owner, or not yet."""
+        if self.term is None or not (self.term.complete or method in EARLY) or not self.may_act():
             raise Unavailable("acd")
         return self.term.api
 
@@ -282,8 +306,9 @@ class Duty:
 
     async def _serve(self, term: Term) -> None:
         began = self.lease.clock()
-        await term.start(self._copy)
+        await term.open(self._copy)
         self.term = term
+        await term.start()
         took = self.lease.clock() - began
         TAKEOVER.observe(took)
         log.info("owner", shard=self.shard, generation=self.lease.generation, took_ms=round(took * 1000))
@@ -294,13 +319,10 @@ class Duty:
     async def _end(self, term: Term) -> None:
         """What was announced and not published is not ours to tell any more: the new owner finds out."""
         self.term = None
-        lost = not term.fence.ours
-        if lost:
-            self._fence = None
-            log.warning("owner_no_more", shard=self.shard, events_discarded=self.bus.discard())
-        await term.stop(0.0 if lost else self._config.drain_s)
         if not self._stopping:
             self._fence = None
+            log.warning("owner_no_more", shard=self.shard, events_discarded=self.bus.discard())
+        await term.stop()
 
     async def _keep_copy(self) -> None:
         """While standing by, for the case that PostgreSQL is away when we are needed."""
@@ -318,11 +340,12 @@ class Duty:
     async def hand_over(self) -> None:
         """Ends our term in order: nothing more is decided, what was is published, then the next one may."""
         self._stopping = True
-        if self.term is None:
-            self._parts["duty"].cancel()
-        await asyncio.wait([self._parts["duty"]], timeout=self._config.drain_s + LINGER_S)
-        await self.bus.flush(self._config.drain_s)
+        if self.term is not None:
+            self.term.cease()
+            await self.bus.flush(self._config.drain_s)
         await self.lease.release()
+        self._parts["duty"].cancel()
+        await asyncio.wait([self._parts["duty"]], timeout=LINGER_S)
 
     async def stop(self) -> None:
         for part in self._parts.values():

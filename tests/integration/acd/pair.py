@@ -275,11 +275,13 @@ class Pair:
     async def first_offer(self, since_us: int) -> float:
         """Seconds until the switch was told to ring an agent again."""
 
-        def rung() -> list[int]:
-            return [at for at, _, text in self.commands(since_us) if text.startswith("originate")]
+        await until(lambda: self.offers(since_us), "an agent is rung again")
+        told = next(told for told in self.commands(since_us) if told[2].startswith("originate"))
+        return float(told[0] - since_us) / 1e6
 
-        found = await until(rung, "an agent is rung again")
-        return float(found[0] - since_us) / 1e6
+    def offers(self, since_us: int) -> list[str]:
+        """The commands by which agents were rung."""
+        return [text for _, _, text in self.commands(since_us) if text.startswith("originate")]
 
     async def journal(self) -> list[Envelope]:
         """All events there ever were, in order."""

@@ -23,7 +23,7 @@ from services.chassis.rpc import Client
 from services.stubs.acd.v1 import acd_pb2 as pb
 from services.stubs.acd.v1 import acd_pb2_grpc as grpc
 from services.stubs.acd.v1 import events_pb2 as ev
-from tests.integration.acd.pair import Pair, open_pair, until
+from tests.integration.acd.pair import Pair, Waiter, open_pair, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -70,10 +70,13 @@ async def same_floor(pair: Pair, before: dict[str, tuple[int, int, str]], waitin
     await pair.all_wait_again()
 
 
-async def served_in_order(pair: Pair) -> None:
+def in_order(pair: Pair) -> list[Waiter]:
     """Who has the highest claim comes first: priority, then who came first."""
-    line = sorted(pair.waiting, key=lambda w: (-w.wish.priority, w.wish.enqueued_at))
-    for expected in line[:3]:
+    return sorted(pair.waiting, key=lambda w: (-w.wish.priority, w.wish.enqueued_at))
+
+
+async def served_in_order(pair: Pair) -> None:
+    for expected in in_order(pair)[:3]:
         assert await next_one(pair) == [expected]
 
 
@@ -89,10 +92,11 @@ async def test_owner_is_killed_with_callers_waiting_and_talking(pair: Pair) -> N
     await pair.call("PutQueue", pb.Queue(name="sales", ring_timeout_s=20, wrap_up_s=0, priority_step_s=60))
     before = await busy_floor(pair, talking=10, waiting=30)
     killed = await pair.killed("acd1")
-    freed = pair.talking[0]
+    freed, line = pair.talking[0], in_order(pair)
     pair.hang_up(freed)  # in the time without an owner: the agent is offered another by the next one
     took = await pair.first_offer(killed)
     say(f"first offer of the new owner {took:.2f} s after kill -9")
+    assert line[0].contact.contact_id in pair.offers(killed)[0]
     await pair.becomes("acd2")
     after = await settled(pair, 10)
     same = {agent: state for agent, state in before.items() if state[2] != freed.contact.contact_id}
@@ -111,9 +115,7 @@ async def test_owner_is_stopped_and_continued_after_it_was_replaced(pair: Pair) 
     await pair.becomes("acd2")
     await same_floor(pair, before, waiting=5)
     for _ in range(2):
-        talking = pair.talking
-        pair.hang_up(talking[0])
-        await until(lambda: len(pair.talking) == 5, "the new owner gives the agent the next one")
+        assert await next_one(pair), "the new owner gives the agent the next one"
     pair.kill("acd1", signal.SIGCONT)
     await pair.becomes("acd1", "stand-by")
     late = [told for told in pair.commands(stopped) if told[1] in own]
@@ -130,9 +132,8 @@ async def test_nats_restarts_under_both(pair: Pair) -> None:
     generation = await pair.metric("acd1", "switchyard_lease_generation")
     await pair.nats.kill()
     await until(lambda: lapsed(pair), "the lease has lapsed")
-    pair.hang_up(pair.talking[0])
-    await until(lambda: len(pair.talking) == 5, "routing goes on without NATS")
-    assert await pair.metric("acd1", "switchyard_acd_on_marks") == 1
+    assert await next_one(pair), "routing goes on without NATS"
+    await until(lambda: on_marks(pair), "the marks let it go on")
     await pair.nats.start()
     await until(lambda: held(pair), "the lease is held again")
     assert await pair.metric("acd1", "switchyard_lease_generation") == generation
@@ -143,6 +144,10 @@ async def test_nats_restarts_under_both(pair: Pair) -> None:
 
 async def lapsed(pair: Pair) -> bool:
     return await pair.metric("acd1", "switchyard_lease_held{") == 0
+
+
+async def on_marks(pair: Pair) -> bool:
+    return await pair.metric("acd1", "switchyard_acd_on_marks{") == 1
 
 
 async def held(pair: Pair) -> bool:
@@ -170,8 +175,7 @@ async def test_owner_cannot_reach_nats_and_another_takes_over(pair: Pair) -> Non
     await pair.becomes("acd2")
     await pair.nats.kill()
     pair.kill("acd1", signal.SIGCONT)
-    pair.hang_up(pair.talking[0])
-    await until(lambda: len(pair.talking) == 3, "the new owner goes on, by its own marks")
+    assert await next_one(pair), "the new owner goes on, by its own marks"
     assert [told for told in pair.commands(stopped) if told[1] in own] == []
     assert await pair.role("acd1") != "owner"
     await pair.nats.start()
@@ -201,17 +205,15 @@ async def test_owner_dies_while_postgresql_is_away(open_dir: Path, free_port: Ca
             made = await copies(pair)
             await until(lambda: copied(pair, made + 2), "the stand-by has copied what is there now")
             await server.stop()
-            pair.hang_up(pair.talking[0])
-            await until(lambda: len(pair.talking) == 4, "routing goes on without PostgreSQL")
+            assert await next_one(pair), "routing goes on without PostgreSQL"
             await pair.ready(["a1005"], ev.PRESENCE_OFFLINE)
             before = await settled(pair, 4)
             killed = await pair.killed("acd1")
             await pair.becomes("acd2")
             assert await pair.states() == before
             await pair.all_wait_again()
-            pair.hang_up(pair.talking[0])
+            assert await next_one(pair), "the new owner routes without PostgreSQL"
             say(f"first offer {await pair.first_offer(killed):.2f} s after kill -9, without PostgreSQL")
-            await until(lambda: len(pair.talking) == 4, "the new owner routes without PostgreSQL")
             await server.start()
             pair.check_journal(await pair.everything_ends())
             await until(lambda: all_stored(pair, database), "the tables have caught up")
