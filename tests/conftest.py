@@ -47,8 +47,8 @@ class Database:
         return self.server.dsn(self.name)
 
 
-def pytest_configure() -> None:
-    workers.keep_to_own_ports()
+def pytest_configure(config: pytest.Config) -> None:
+    config.add_cleanup(workers.claim_ports().close)
 
 
 @pytest.hookimpl(optionalhook=True)  # -p no:xdist

@@ -7,14 +7,18 @@ share something which is slow to start are one unit, which one worker runs from 
 from __future__ import annotations
 
 import os
+import random
+import socket
 
 import pytest
 
-from deploy.local.ports import RANGE
+from deploy.local.ports import LOOPBACK, RANGE
 
 LONGEST_FIRST = ("live", "e2e", "system", "integration", "contract", "unit")
 """So that no long test begins when all others have ended."""
 FIRST_PORT, LAST_PORT = 15_000, 28_999  # above are the RTP ports of real switches, see live/switch.py
+PORTS = 500
+"""One worker's: a suite takes fifteen, a switch seven, and what a test leaves is free again."""
 
 
 def unit_of(nodeid: str) -> str:
@@ -37,10 +41,20 @@ def is_worker() -> bool:
     return "PYTEST_XDIST_WORKER" in os.environ
 
 
-def keep_to_own_ports() -> None:
-    """Two workers never choose the same port: also the programs they start inherit this."""
-    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    size = (LAST_PORT + 1 - FIRST_PORT) // count
-    first = FIRST_PORT + size * (number % count)  # a worker that died is replaced by one of a higher number
-    os.environ[RANGE] = f"{first}-{first + size - 1}"
+def claim_ports() -> socket.socket:
+    """A range of ports for this worker and the programs it starts alone, for as long as the result is open.
+
+    Its first port is bound, so that no other worker takes the range, nor one of another run on this machine.
+    """
+    starts = list(range(FIRST_PORT, LAST_PORT, PORTS))
+    random.SystemRandom().shuffle(starts)
+    for start in starts:
+        claim = socket.socket()
+        try:
+            claim.bind((LOOPBACK, start))
+        except OSError:
+            claim.close()
+            continue
+        os.environ[RANGE] = f"{start + 1}-{start + PORTS - 1}"
+        return claim
+    raise OSError(f"{len(starts)} workers run tests on this machine already")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 
 from deploy.local import ports
@@ -47,15 +49,14 @@ def test_who_chooses_tests_or_workers_gets_just_that(arguments: list[str]) -> No
 
 
 def test_workers_never_choose_the_same_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ports.RANGE, "")
     seen: list[range] = []
-    monkeypatch.setenv("PYTEST_XDIST_WORKER_COUNT", "4")
-    for number in range(4):
-        monkeypatch.setenv("PYTEST_XDIST_WORKER", f"gw{number}")
-        monkeypatch.setenv(ports.RANGE, "")
-        workers.keep_to_own_ports()
-        first, last = ports.port_range()
-        seen.append(range(first, last + 1))
-        assert set(ports.free_ports(20)) <= set(seen[-1])
+    with ExitStack() as claims:
+        for _ in range(4):
+            claims.enter_context(workers.claim_ports())
+            first, last = ports.port_range()
+            seen.append(range(first, last + 1))
+            assert set(ports.free_ports(20)) <= set(seen[-1])
     assert len(set().union(*seen)) == sum(map(len, seen))
 
 
