@@ -53,7 +53,7 @@ MOST_DOUBLINGS = 5
 def answered(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
     """The agent picked up: bridge, or end the leg where it is no longer wanted."""
     offer = floor.offers.get(offer_id)
-    if offer is None:
+    if offer is None or not offer.leg:
         return
     if offer.stage is Stage.CLOSING:
         out.append(Kill(offer.node, offer.id, "ORIGINATOR_CANCEL"))

@@ -326,3 +326,13 @@ def test_chat_closed_by_the_flow_while_it_waits() -> None:
     day.chat("t2")
     assert outcome(day.tell(stimuli.Close(chat("t2"), Outcome.SELF_SERVICE))) is Outcome.SELF_SERVICE
     assert offered(day.chat_gone("t1")) == []
+
+
+def test_switch_speaks_of_a_chat() -> None:
+    """No switch knows a chat. A word about one (an id mixed up in a replay by hand) bridges nothing, and the
+    chat is taken and closed as usual."""
+    day = desk()
+    day.chat("t1")
+    assert day.tell(stimuli.LegAnswered("o1")) == []
+    day.tell(stimuli.Answer("a1", "o1"))
+    assert outcome(day.tell(stimuli.HangUp("a1", "t1"))) is Outcome.ANSWERED
