@@ -1,7 +1,8 @@
 """What tests may ask for: a database of their own, a bus of their own, free ports.
 
-PostgreSQL and NATS start when the first test asks, once per run, in a temporary folder that goes
-with them. They live on an event loop of their own, because every test has its own loop and ends it.
+PostgreSQL and NATS start when the first test asks, once per run (or worker, where there are several),
+in a temporary folder that goes with them. They live on an event loop of their own, because every test
+has its own loop and ends it.
 """
 
 import asyncio
@@ -11,16 +12,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.local.migrate import migrate_all
 from deploy.local.nats import Nats
 from deploy.local.ports import free_port as find_free_port
 from deploy.local.postgres import Postgres, role
 from deploy.local.testing import KINDS
+from tests import workers
 
 TEMPLATE = "switchyard_template"
+
+# Nothing but tests/bench measures time: not hypothesis either, on a machine that others use as well.
+settings.register_profile("switchyard", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("switchyard")
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,23 @@ class Database:
         return self.server.dsn(self.name)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.add_cleanup(workers.claim_ports().close)
+
+
+@pytest.hookimpl(optionalhook=True)  # -p no:xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """`-n 4` alone: workers take units as they become free. A --dist of one's own is xdist's."""
+    if config.getoption("dist") != "load":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    config.option.loadscopereorder = False  # the order is `LONGEST_FIRST`, not the number of tests
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = workers.unit_of
+    return scheduler
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test's kind is its folder: tests/integration/… is marked `integration`."""
     root = Path(__file__).parent
@@ -46,6 +71,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         kind = item.path.relative_to(root).parts[0]
         if kind in KINDS:
             item.add_marker(kind)
+    if workers.is_worker():
+        items.sort(key=workers.by_kind)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -91,6 +92,53 @@ def up(
         standby=standby,
     )
     raise typer.Exit(run(module.up(options)))
+
+
+@app.command(rich_help_panel="Look")
+def replay(
+    contact: Annotated[str, typer.Option(help="All that happened to this contact, and why.")] = "",
+    since: Annotated[datetime | None, typer.Option("--from", help="Decisions from then on (UTC).")] = None,
+    until: Annotated[datetime | None, typer.Option("--to", help="And up to then (UTC).")] = None,
+    tenant: Annotated[str, typer.Option(help="Whose.")] = "demo",
+    nats_url: Annotated[str, typer.Option(envvar="SWITCHYARD_NATS_URL", help="Where the journal is.")] = "",
+    data_dir: DataDir = None,
+) -> None:
+    """Decides again what the ACD decided, and says why; fails where it comes out differently."""
+    from deploy.local import replay as module
+    from deploy.local.running import run
+
+    wanted = module.Wanted(
+        tenant=tenant,
+        contact_id=contact,
+        since=since.replace(tzinfo=UTC) if since else None,
+        until=until.replace(tzinfo=UTC) if until else None,
+        nats_url=nats_url,
+        data_dir=data_dir_of(data_dir),
+    )
+    raise typer.Exit(run(module.run(wanted)))
+
+
+@app.command(rich_help_panel="Look")
+def simulate(
+    plan: Annotated[Path, typer.Argument(help="A plan; docs/howto/plan-a-day.md shows one.")],
+    agents: Annotated[
+        list[str] | None, typer.Option(help="What if: GROUP+2, GROUP-1 or GROUP=14; may be given again.")
+    ] = None,
+    find: Annotated[str, typer.Option(help="Fewest agents of this GROUP that reach --target.")] = "",
+    target: Annotated[str, typer.Option(help="Percent/seconds for --find.")] = "80/20",
+    chart: Annotated[Path | None, typer.Option(help="Draws the day into this SVG file.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="All figures as JSON.")] = False,
+    replications: Annotated[
+        int | None, typer.Option(min=1, max=1_000, help="Days, instead of the plan's.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Other days than the plan's.")] = None,
+) -> None:
+    """Lives a planned day on the production engine: service level, waits, occupancy, each with ±."""
+    from deploy.local import simulate as module
+    from deploy.local.options import SimulateOptions
+
+    options = SimulateOptions(plan, tuple(agents or ()), find, target, chart, json, replications, seed)
+    raise typer.Exit(module.main(options))
 
 
 @app.command(rich_help_panel="Look after")

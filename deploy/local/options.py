@@ -50,3 +50,18 @@ def parse_nodes(text: str) -> dict[str, str]:
             raise ValueError(f"'{part}': every switch needs a name of its own")
         nodes[name] = address
     return nodes
+
+
+@dataclass(frozen=True)
+class SimulateOptions:
+    plan: Path
+    agents: tuple[str, ...]
+    """Changes such as `sales+2`."""
+    find: str
+    """A group whose number of agents is sought; empty: none."""
+    target: str
+    chart: Path | None
+    json: bool
+    replications: int | None
+    """None: as the plan says; so for the seed."""
+    seed: int | None

@@ -1,6 +1,7 @@
 """Ports of this machine: free ones, and whether somebody answers on one."""
 
 import asyncio
+import os
 import random
 import socket
 
@@ -8,19 +9,27 @@ LOOPBACK = "127.0.0.1"
 # Below what kernels hand to outgoing connections (32768 on Linux, 49152 elsewhere): a port found
 # free here is not taken by somebody's client a moment later.
 LOWEST, HIGHEST = 15_000, 32_000
+RANGE = "SWITCHYARD_PORT_RANGE"  # "15000-18499": programs that start servers at the same time keep apart
 TRIES = 1_000
+
+
+def port_range() -> tuple[int, int]:
+    """The lowest and the highest port to look at."""
+    first, _, last = os.environ.get(RANGE, f"{LOWEST}-{HIGHEST}").partition("-")
+    return int(first), int(last)
 
 
 def free_ports(count: int) -> list[int]:
     """Different free ports. Others may still be faster: whoever starts a server tries again."""
+    lowest, highest = port_range()
     found: list[int] = []
     for _ in range(TRIES):
         if len(found) == count:
             return found
-        port = random.SystemRandom().randint(LOWEST, HIGHEST)
+        port = random.SystemRandom().randint(lowest, highest)
         if port not in found and is_free(port):
             found.append(port)
-    raise OSError(f"no {count} free ports between {LOWEST} and {HIGHEST} on {LOOPBACK}")
+    raise OSError(f"no {count} free ports between {lowest} and {highest} on {LOOPBACK}")
 
 
 def free_port() -> int:

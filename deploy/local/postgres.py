@@ -186,6 +186,8 @@ class Postgres:
             stop_signal=signal.SIGINT,  # "fast": end the sessions, write all, go
             orphan_signal=signal.SIGINT,
             identity=self._identity,
+            # Killed, it leaves processes that notice within milliseconds, or later on a busy machine.
+            remains="pre-existing shared memory block",
         )
 
 

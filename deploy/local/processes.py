@@ -47,6 +47,9 @@ class Program:
     cwd: Path | None = None
     ready: Ready | None = None
     ready_timeout_s: float = 30.0  # a cold first import on two busy cores takes ten
+    remains: str = (
+        ""  # it ends with these words while the rest of its last run is still leaving: started again
+    )
     stop_signal: int = signal.SIGTERM
     stop_timeout_s: float = 10.0  # then SIGKILL
     orphan_signal: int = signal.SIGKILL  # what the kernel sends when we die first
@@ -97,14 +100,21 @@ class Child:
 
     async def until_ready(self) -> None:
         deadline = time.monotonic() + self.program.ready_timeout_s
-        while self.running:
+        while True:
+            if not self.running:
+                if time.monotonic() > deadline or not self._met_remains():
+                    raise ProcessError(self.describe_exit())
+                await asyncio.sleep(POLL_INTERVAL_S)
+                await self.start()
             if self.program.ready is None or await self.program.ready(self):
                 return
             if time.monotonic() > deadline:
                 waited = f"not ready after {self.program.ready_timeout_s:.0f} s"
                 raise ProcessError(self.describe(waited))
             await self.exited(timeout_s=POLL_INTERVAL_S)
-        raise ProcessError(self.describe_exit())
+
+    def _met_remains(self) -> bool:
+        return bool(self.program.remains) and any(self.program.remains in line for line in self.lines())
 
     async def exited(self, timeout_s: float | None = None) -> bool:
         """Wait for its end, `timeout_s` at most; is it over?"""

@@ -233,6 +233,8 @@ async def exchange_media(channel: Channel) -> None:
     _call_update(channel, a)
     while channel.ready and not _apart(a, channel):
         await wait(channel, None, until=lambda: _apart(a, channel))
+    if channel.ended_on_hold:
+        leave_on_hold(channel, a)
     channel.bridge_of = None
     channel.peer = None
     channel.set("bridge_to", None)
@@ -246,6 +248,15 @@ async def exchange_media(channel: Channel) -> None:
         channel.set("last_bridge_hangup_cause", a.hangup_cause)
     if not keep(channel, a):
         channel.hangup(a.hangup_cause or "NORMAL_CLEARING")
+
+
+def leave_on_hold(channel: Channel, other: Channel) -> None:
+    """A phone was hung up while the other heard its music: where that one goes, it is not asked itself."""
+    where = channel.get("hold_hangup_xfer_exten")
+    if where:
+        transfer(other, *[*where.split(":"), "", ""][:3])
+    else:
+        other.hangup("NORMAL_CLEARING")
 
 
 def keep(channel: Channel, other: Channel) -> bool:

@@ -90,6 +90,7 @@ class Channel:
         self.bridge_role = ""
         self.other_leg: Headers = {}
         self.held = False
+        self.ended_on_hold = False
         # what runs on it
         self.recordings: dict[str, int] = {}
         self.masked: set[str] = set()
@@ -368,8 +369,16 @@ class Channel:
         self.set("last_bridge_role", self.bridge_role)
         if self.name.startswith("sofia/"):
             self.set("sip_hangup_disposition", self._disposition())
+            self._end_hold()
         self.fire("CHANNEL_HANGUP")
         self.wake()
+
+    def _end_hold(self) -> None:
+        """mod_sofia ends a hold before it ends the leg; what becomes of the other is the bridge's affair."""
+        if self.held:
+            self.held, self.ended_on_hold = False, True
+            self.profile.hold_accum_us += micros() - self.profile.last_hold_us
+            self.fire("CHANNEL_UNHOLD")
 
     def _disposition(self) -> str:
         """Who said good-bye, and by which SIP message (mod_sofia's word, on every leg that is SIP)."""

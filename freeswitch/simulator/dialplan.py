@@ -63,8 +63,8 @@ class Dialplan:
         return None
 
     def _hand_over(self) -> Steps:
-        """Each IVR in turn, twice (the first line also ends when its process dies), after two
-        seconds of ringing once more, then the apology. freeswitch/conf/dialplan says why."""
+        """Each IVR in turn, twice (the first line also ends when its process dies), once more after two
+        seconds of ringing, a last time after four, then the apology. freeswitch/conf/dialplan says why."""
         if not self.node.ivr:
             return [("transfer", "sorry XML switchyard")]
         socket = ("socket", f"{self.node.ivr} async full")
@@ -76,6 +76,8 @@ class Dialplan:
             socket,
             socket,
             ("playback", "tone_stream://%(1000,1000,425);loops=1"),
+            socket,
+            ("playback", "tone_stream://%(1000,1000,425);loops=2"),
             socket,
             ("transfer", "sorry XML switchyard"),
         ]

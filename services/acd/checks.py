@@ -200,6 +200,10 @@ def close(request: pb.CloseContactRequest, who: Arrival) -> Close:
     return Close(who, Outcome(request.outcome), ended_at, short("cause", request.cause, 64))
 
 
+def list_limit(value: int) -> int:
+    return _within("limit", value or 50, 1, 500)
+
+
 # ---------------------------------------------------------------- agents
 
 

@@ -144,6 +144,9 @@ class AcdConfig(ServiceConfig):
     acd_start_patience_s: float = Field(default=5.0, ge=0, le=60)
     """At start conversations are looked for on every switch before offers are made; so long at most."""
 
+    acd_journal_pace_s: float = Field(default=0.1, ge=0.01, le=10)
+    """What the engines were told is written so often: one message for all of it. Dying loses the last one."""
+
     acd_projection_batch: int = Field(default=500, ge=1, le=5_000)
     """Own events written to PostgreSQL in one transaction."""
 

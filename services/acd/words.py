@@ -87,7 +87,7 @@ def decision(d: commands.Decision) -> ev.Decision:
     )
 
 
-def agent(who: Agent) -> pb.Agent:
+def agent(who: Agent, *, settings: bool = False) -> pb.Agent:
     return pb.Agent(
         agent_id=who.id,
         name=who.settings.name,
@@ -101,6 +101,7 @@ def agent(who: Agent) -> pb.Agent:
         contact=contact(who.contact) if who.contact is not None else None,
         contacts=[contact(offer.contact) for offer in who.hands],
         work_mode=pb.WorkMode.ValueType(who.work_mode),
+        settings=agent_settings(who.settings) if settings else None,
     )
 
 
@@ -171,6 +172,7 @@ def statistics(figures: views.Figures) -> pb.Statistics:
                 expected_wait_error=_error(q.foretold),
                 last_to_enter_service_error=_error(q.foretold_by_last),
                 head_of_line_error=_error(q.foretold_by_head),
+                expected_wait_ms=q.expected_wait_ms,
             )
             for q in figures.queues
         ],

@@ -7,6 +7,7 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import nats
@@ -40,6 +41,7 @@ ACK_TIMEOUT_S = 5.0
 START_TIMEOUT_S = 30.0
 ACK_WAIT_S = 60.0  # a batch not acknowledged by then goes to another instance
 TRIES = 5  # for an event that its handler refuses, before it is set aside
+HISTORY_PENDING = 4_096  # messages ahead of a reader of the past; the server waits for the rest
 LISTEN_PENDING = 65_536  # live messages kept for a slow listener
 READ_BATCH = 1_000  # events handed on together when the stream is read from a place
 READER_GONE_S = 30.0  # a reader that vanished is forgotten by NATS so much later
@@ -122,7 +124,7 @@ class Bus:
             reconnected_cb=_noted("nats_reconnected"),
         )
         self._js = self._nc.jetstream(timeout=ACK_TIMEOUT_S)
-        await self._ensure_stream()
+        await self.ensure_stream(STREAM, [SUBJECTS])
         self._publisher = asyncio.create_task(self._drain_buffer(), name="bus-publisher")
 
     async def _reach(self) -> None:
@@ -141,11 +143,12 @@ class Bus:
                 raise Unavailable("nats", f"NATS is not reachable at {len(self._servers)} address(es).")
             await asyncio.sleep(0.05)
 
-    async def _ensure_stream(self) -> None:
+    async def ensure_stream(self, name: str, subjects: Sequence[str]) -> None:
+        """Makes sure of a stream with this bus's limits. Raises Unavailable when NATS does not answer."""
         age, size = self._limits
         wanted = StreamConfig(
-            name=STREAM,
-            subjects=[SUBJECTS],
+            name=name,
+            subjects=list(subjects),
             storage=StorageType.FILE,
             discard=DiscardPolicy.OLD,
             max_age=age,
@@ -157,6 +160,8 @@ class Bus:
             await self._js.add_stream(wanted)
         except nats.js.errors.BadRequestError:
             await self._js.update_stream(wanted)
+        except (TimeoutError, nats.errors.Error) as problem:
+            raise Unavailable("nats") from problem
 
     def bucket(self, name: str) -> Bucket:
         """A key-value bucket, made when first used; Unavailable until `start`."""
@@ -192,10 +197,17 @@ class Bus:
 
         Raises Full when 100,000 wait already: the caller decides what is lost, never this buffer.
         """
+        self._keep(seal(message, slug, service=self._service, id=id))
+
+    def keep(self, subject: str, payload: bytes, *, id: str) -> None:  # noqa: A002
+        """As `offer`, for what is no event and goes to a stream of the service's own. Raises Full."""
+        self._keep(Outgoing(id, subject, payload))
+
+    def _keep(self, outgoing: Outgoing) -> None:
         if len(self._buffer) >= BUFFER:
             metrics.EVENTS_DROPPED.inc()
             raise Full("The buffer of events towards NATS is full: is NATS away?")
-        self._buffer.append(seal(message, slug, service=self._service, id=id))
+        self._buffer.append(outgoing)
         self._idle.clear()
         self._wake.set()
 
@@ -393,6 +405,36 @@ class Bus:
                 await message.in_progress()
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, 5.0)
+
+    async def history(
+        self, stream: str, subject: str, *, until: datetime | None = None
+    ) -> AsyncIterator[bytes]:
+        """What a stream holds under a subject, oldest first, up to the newest of now (or of `until`).
+
+        Raises Unavailable; a stream that is not there is empty.
+        """
+        try:
+            last = (await self._js.get_last_msg(stream, subject)).seq
+            subscription = await self._js.subscribe(
+                subject, stream=stream, ordered_consumer=True, pending_msgs_limit=HISTORY_PENDING
+            )
+        except nats.js.errors.NotFoundError:
+            return
+        except (TimeoutError, nats.errors.Error) as problem:
+            raise Unavailable("nats") from problem
+        try:
+            while True:
+                message = await subscription.next_msg(timeout=ACK_TIMEOUT_S)
+                meta = message.metadata
+                if until is not None and meta.timestamp > until:
+                    return
+                yield message.data
+                if meta.sequence.stream >= last:
+                    return
+        except (TimeoutError, nats.errors.Error) as problem:
+            raise Unavailable("nats") from problem
+        finally:
+            await subscription.unsubscribe()
 
     async def listen(self, subjects: Sequence[str], listener: Listener) -> None:
         """Calls `listener` with events as they happen; none from before, none missed while away."""

@@ -29,6 +29,8 @@ from services.gateway.service.passwords import Passwords
 from services.gateway.service.people import People
 from services.gateway.service.pops import Pops
 from services.gateway.service.revoked import Revoked
+from services.gateway.service.settings import Settings
+from services.gateway.service.supervision import Supervision
 from services.gateway.store import MIGRATIONS, SERVICE, Store
 
 
@@ -58,7 +60,8 @@ class Gateway:
         self.pops = Pops(self.peers, self.hub.sessions, config.gateway_pop_s)
         self.hub.on_offer = self.pops.on_offer
         self.wallboard = loops.Wallboard(self.peers, self.hub)
-        people = People(self.store, self.passwords, self.peers, self.hub.session_closed)
+        settings = Settings(self.peers, self.store)
+        people = People(self.store, self.passwords, settings, self.hub.session_closed)
         self.resync = loops.Resync(self.peers, self.hub, lambda: bus.connected)
         self.pending = loops.PendingWorkOrders(self.peers, self.store)
         self.relay = OutboxRelay(database, bus, service=SERVICE)
@@ -67,6 +70,8 @@ class Gateway:
             accounts=self.accounts,
             people=people,
             desk=self.desk,
+            settings=settings,
+            supervision=Supervision(self.peers, self.store),
             hub=self.hub,
             wallboard=self.wallboard,
             peers=self.peers,

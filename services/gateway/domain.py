@@ -33,6 +33,8 @@ class Permission(StrEnum):
     QUEUES_WRITE = "queues.write"
     AGENTS_READ = "agents.read"
     AGENTS_WRITE = "agents.write"
+    AGENTS_SUPERVISE = "agents.supervise"
+    CONTACTS_READ = "contacts.read"
     STATISTICS_READ = "statistics.read"
     WALLBOARD_WATCH = "wallboard.watch"
     VOICEMAILS_READ = "voicemails.read"
@@ -58,7 +60,14 @@ _AGENT: Final = frozenset(
         P.VOICEMAILS_READ,
     }
 )
-_TEAM_LEAD: Final = _AGENT | {P.NUMBERS_BLOCK, P.AGENTS_READ, P.WALLBOARD_WATCH, P.FLOWS_READ}
+_TEAM_LEAD: Final = _AGENT | {
+    P.NUMBERS_BLOCK,
+    P.AGENTS_READ,
+    P.AGENTS_SUPERVISE,
+    P.CONTACTS_READ,
+    P.WALLBOARD_WATCH,
+    P.FLOWS_READ,
+}
 
 # A department handles work orders and takes no calls; maintenance runs the machine and sees no customer;
 # an administrator manages people and may look at everything, but does not sit at an agent's desk.

@@ -19,11 +19,13 @@ from tests.live import sound
 from tests.live.processes import Process
 from tests.live.switch import DOMAIN, LOOPBACK, FreeSwitch, free_ports
 from tests.live.waiting import until
+from tests.workers import FIRST_PORT
 
 PROGRAM = "baresip"
 READY_S = 10
 START_TRIES = 5
 ANSWER_S = 15
+RTP_PORTS = f"10000-{FIRST_PORT - 1}"  # none that `free_ports` gives to somebody else
 MODULES = ("g711", "ausine", "aubridge", "sndfile")
 APPLICATIONS = ("account", "menu", "ctrl_tcp")
 
@@ -99,6 +101,7 @@ class Phone:
             f"snd_path {self.folder}",
             "call_max_calls 2",
             "rtp_timeout 60",
+            f"rtp_ports {RTP_PORTS}",
         ]
         return "\n".join(lines) + "\n"
 
@@ -152,6 +155,11 @@ class Phone:
         await self.said("CALL_INCOMING")
         await self.command("accept")
         await self.said("CALL_ESTABLISHED")
+
+    async def silent(self, seconds: float) -> None:
+        """Not a packet from it for so long."""
+        with self._process.frozen():
+            await asyncio.sleep(seconds)
 
     async def hang_up(self) -> None:
         await self.command("hangup")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 STOP_S = 10  # then it is killed: a phone or a switch that cannot stop must not stop the tests
@@ -36,6 +38,15 @@ class Process:
     def must_run(self) -> None:
         if self.exit_status is not None:
             raise RuntimeError(f"ended with {self.exit_status}: {self.output()[-2000:]}")
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It does and sends nothing, as if its network were away."""
+        self._popen.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._popen.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """At once, for a program that has nothing to keep."""

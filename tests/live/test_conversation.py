@@ -65,6 +65,22 @@ async def conversation(freeswitch: FreeSwitch, user: str) -> AsyncIterator[Conve
         yield Conversation(ivr, socket, acd, caller, agent, channel["Unique-ID"], uuid)
 
 
+async def test_a_phone_sends_nothing_for_two_seconds_and_the_talk_goes_on(freeswitch: FreeSwitch) -> None:
+    """A network that changes its way, a phone that saves packets: the switch used to hang up after 0.12 s."""
+    async with conversation(freeswitch, "1011") as c:
+        await c.caller.silent(2)
+        await c.agent.silent(2)
+        assert await c.acd.api(f"uuid_exists {c.caller_uuid}") == "true"
+        path = freeswitch.recordings / "after-the-gap.wav"
+        await c.acd.api(f"uuid_record {c.caller_uuid} start {path} {TALK_S}")
+        await c.acd.event("RECORD_STOP", within_s=TALK_S + 5)
+        await c.agent.hang_up()
+
+    recording = sound.read(path)
+    assert recording.hears(0, CALLER_HZ)
+    assert recording.hears(1, AGENT_HZ)
+
+
 async def test_both_hear_each_other_and_the_recording_keeps_them_apart(
     freeswitch: FreeSwitch,
 ) -> None:

@@ -56,3 +56,30 @@ async def test_agent_hangs_up_in_the_console_and_the_caller_hears_the_survey(cen
     assert survey["Unique-ID"] == talk.caller_leg
     end = await centre.ended(talk.contact_id, "answered")
     assert end["agentId"] == agent.agent_id
+
+
+@pytest.mark.parametrize("place", ["phone", "console"])
+async def test_agent_hangs_up_during_a_hold_and_the_caller_hears_the_survey(
+    centre: Centre, place: str
+) -> None:
+    """The switch would cut him off, or play on: it asks another leg than after other talks where to go."""
+    async with (
+        centre.switch.link("PLAYBACK_START") as watcher,
+        centre.agent("1019", "support") as agent,
+        centre.talk("+441632960119", agent) as talk,
+    ):
+        await hear_each_other(talk, centre.switch)
+        await agent.does("hold", contact_id=talk.contact_id)
+        await watcher.event(music_for(talk.caller_leg))
+        if place == "phone":
+            await agent.phone.hang_up()
+        else:
+            await agent.does("hangup", contact_id=talk.contact_id)
+        released = await agent.pushed("released", ended_by="agent")
+        survey = await watcher.event(plays("survey"))
+        await talk.caller.press("3")
+        await talk.caller.said("CALL_CLOSED")
+
+    assert released["hold_ms"] > 0
+    assert survey["Unique-ID"] == talk.caller_leg
+    await centre.ended(talk.contact_id, "answered")

@@ -10,12 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.local.demo import plan
 from deploy.local.demo.figures import Figures
 from deploy.local.demo.world import World
 from deploy.local.suite import Suite, SuiteOptions
 
-AGENTS = 16
 CALLS_PER_MINUTE = 120
+TALK_S, LONGEST_TALK_S = 3.0, 10.0  # a scenario ends when the last talk does
+AGENTS = 9  # a few too few: when a part dies some talk, some are rung, some wait
 LAST_CALL_S = 60.0
 PATIENCE_S = 40.0
 
@@ -75,8 +77,12 @@ async def town_in(folder: Path, *, agents: int = AGENTS, simulators: int = 1) ->
 
 
 @pytest.fixture
-async def town(server_dir: Path, request: pytest.FixtureRequest) -> AsyncIterator[Town]:
+async def town(
+    server_dir: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Town]:
     """A fresh town for one scenario."""
+    monkeypatch.setattr(plan, "TALK_S", TALK_S)
+    monkeypatch.setattr(plan, "LONGEST_TALK_S", LONGEST_TALK_S)
     folder = server_dir / f"town-{abs(hash(request.node.nodeid))}"
     async with town_in(folder) as made:
         yield made

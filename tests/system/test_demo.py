@@ -14,7 +14,7 @@ import pytest
 
 from tests.system.conftest import until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,6 +27,8 @@ async def start(*arguments: str, data_dir: Path) -> asyncio.subprocess.Process:
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        # Where the tests run in the background, a shell has told all of them to ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 

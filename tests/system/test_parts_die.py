@@ -9,7 +9,7 @@ import pytest
 
 from tests.system.conftest import Town
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
 BYSTANDERS = ("crm", "workorder", "gateway", "nats", "postgres")
 """Their death costs no call: each is asked with a deadline, or told later."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -104,6 +105,13 @@ class Api(acd_pb2_grpc.AcdServicer):
             raise NotFound("contact", request.contact_id)
         return words.contact(contact)
 
+    async def ListWaiting(self, request: pb.ListWaitingRequest, context: Any) -> pb.ListWaitingResponse:
+        queue = self._floor().queues.get(request.queue)
+        if queue is None:
+            raise NotFound("queue", request.queue)
+        found = islice(views.in_order(queue), checks.list_limit(request.limit))
+        return pb.ListWaitingResponse(contacts=[words.contact(contact) for contact in found])
+
     async def ExplainContact(self, request: pb.ExplainContactRequest, context: Any) -> pb.Explanation:
         contact = self._floor().contacts.get(request.contact_id)
         if contact is not None:
@@ -142,7 +150,8 @@ class Api(acd_pb2_grpc.AcdServicer):
         return words.agent(find(self._floor(), request.agent_id))
 
     async def ListAgents(self, request: pb.ListAgentsRequest, context: Any) -> pb.ListAgentsResponse:
-        return pb.ListAgentsResponse(agents=[words.agent(agent) for agent in self._floor().agents.values()])
+        agents = self._floor().agents.values()
+        return pb.ListAgentsResponse(agents=[words.agent(each, settings=request.settings) for each in agents])
 
     # ------------------------------------------------------------ call control
 

@@ -66,14 +66,19 @@ def _put(floor: Floor, settings: AgentSettings, now: int, out: list[Command]) ->
 
 
 def _change_profile(floor: Floor, agent: Agent, profile: Profile, now: int) -> None:
-    ready = agent.presence is Presence.READY
-    if ready:
+    if agent.there:
         _staff(floor, agent, -1, now)
     lanes.leave_profile(floor, agent)
     agent.profile = profile
     profile.members[agent] = None
-    if ready:
+    if agent.there:
         _staff(floor, agent, 1, now)
+
+
+def staff(floor: Floor, agent: Agent, there: bool, now: int) -> None:
+    """Counts the agent in or out among those who staff their queues, before they become so."""
+    if there is not agent.there:
+        _staff(floor, agent, 1 if there else -1, now)
 
 
 def _staff(floor: Floor, agent: Agent, change: int, now: int) -> None:
@@ -103,25 +108,26 @@ def set_presence(floor: Floor, stimulus: SetPresence, now: int, out: list[Comman
     agent.misses = agent.rest_until = 0
     if presence is not agent.presence or agent.aside:
         agent.idle_since = now
+    staff(floor, agent, presence is Presence.READY, now)
     agent.aside = False
     matching.leave_pools(agent)
-    _restaff(floor, agent, presence, now)
     hands.announce(floor, agent, now, out, presence=presence, reason=stimulus.reason, by=stimulus.by)
     settle(floor, agent, now, out)
     if presence is Presence.OFFLINE:
         nobody_waits_for(floor, agent, now, out)
 
 
-def _restaff(floor: Floor, agent: Agent, presence: Presence, now: int) -> None:
-    change = (presence is Presence.READY) - (agent.presence is Presence.READY)
-    if change:
-        _staff(floor, agent, change, now)
-
-
 def rested(floor: Floor, agent: Agent, now: int, out: list[Command]) -> None:
     """The short rest after a refused offer is over."""
     agent.rest_until = 0
     settle(floor, agent, now, out)
+
+
+def new_day(floor: Floor) -> None:
+    """Contacts of the day count from nothing again, also for those who stand in order of them."""
+    for agent in floor.agents.values():
+        agent.contacts = 0
+        hands.stand(floor, agent, hands.room(agent))
 
 
 # ---------------------------------------------------------------- wrap-up
@@ -146,7 +152,7 @@ def out_of_hands(floor: Floor, offer: Offer, move: RoutingMove, now: int, out: l
     if not offer.leg or agent.offer is not offer:
         floor.offers.pop(offer.id, None)
     if agent.work_mode is WorkMode.INTERMITTENT and not agent.hands and agent.presence is Presence.READY:
-        _staff(floor, agent, -1, now)
+        staff(floor, agent, False, now)
         hands.announce(floor, agent, now, out, presence=Presence.OTHER_WORK, reason=hands.AFTER_CONTACT)
 
 
@@ -209,12 +215,13 @@ def _announce_form(
 def recall(floor: Floor, stimulus: Recall, now: int, out: list[Command]) -> None:
     """Puts an agent back as stored. What only a conversation could say, the switch is asked for."""
     agent = find(floor, stimulus.agent_id)
-    _restaff(floor, agent, stimulus.presence, now)
+    aside = stimulus.routing is Routing.NOT_RESPONDING
+    staff(floor, agent, stimulus.presence is Presence.READY and not aside, now)
     floor.counts[agent.presence * 8 + agent.routing] -= 1
     agent.presence, agent.reason = stimulus.presence, stimulus.reason
     agent.extension, agent.since = stimulus.extension, min(stimulus.since, now)
     agent.idle_since = agent.contact_ended_at = agent.since
-    agent.aside = stimulus.routing is Routing.NOT_RESPONDING
+    agent.aside = aside
     agent.routing = stimulus.routing
     floor.counts[agent.presence * 8 + agent.routing] += 1
     if stimulus.routing is Routing.WRAP_UP and stimulus.until > now and stimulus.contact_id:

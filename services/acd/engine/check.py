@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from services.acd.domain import Channel, ContactState, Presence, Routing, Strategy
+from services.acd.domain import Channel, ContactState, Routing, Strategy
 from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Lane, Offer, Queue, Stage
 from services.acd.engine.hands import room, summary
 from services.acd.engine.lanes import qualifies, rank_of
+from services.acd.engine.matching import rung_for, stands_rightly, wants_more
 
 RINGING = (Stage.RINGING, Stage.BRIDGING)
 
@@ -41,7 +42,10 @@ def _contact(floor: Floor, contact: Contact) -> None:
             stages = RINGING if state is ContactState.OFFERED else (Stage.TALKING,)
             _require(each.stage in stages, f"{contact.id} is {state} while its leg is {each.stage!r}")
     if contact.rivals:
+        _require(len(rung_for(contact)) == 1 + len(contact.rivals), f"{contact.id} rings twice at one agent")
         _require(state is ContactState.OFFERED, f"{contact.id} is {state} and rings elsewhere")
+    if contact.early:
+        _require(contact.paused_until and state is ContactState.QUEUED, f"{contact.id} is early")
     if contact.standing is not None:
         _require(state is ContactState.QUEUED, f"{contact.id} stands in a lane and is {state}")
         _require(not contact.parted and not contact.paused_until, f"{contact.id} stands aside in a lane")
@@ -65,6 +69,7 @@ def _agent(floor: Floor, agent: Agent) -> None:
     for pool in agent.profile.pools:
         stands = pool in agent.standing
         _require(stands == bool(free >> pool.channel & 1), f"{agent.id}: pool and room disagree")
+        _require(not stands or stands_rightly(agent, pool), f"{agent.id} stands in a place out of date")
     _require(set(agent.standing) <= set(agent.profile.pools), f"{agent.id} stands in a pool of others")
     _capacity(agent)
     if agent.own is not None:
@@ -91,10 +96,9 @@ def _offer(offer: Offer) -> None:
 
 def _queue(floor: Floor, queue: Queue) -> None:
     mine = [contact for contact in floor.contacts.values() if contact.queue is queue]
-    waiting = [c for c in mine if c.state in (ContactState.QUEUED, ContactState.OFFERED)]
+    waiting = [c for c in mine if c.state in (ContactState.QUEUED, ContactState.OFFERED) and not c.early]
     _require(queue.waiting == len(waiting), f"{queue.name}: {queue.waiting} counted, {len(waiting)} wait")
-    ready = [a for a in floor.agents.values() if a.presence is Presence.READY]
-    staffed = [a for a in ready if queue.name in a.profile.tiers]
+    staffed = [a for a in floor.agents.values() if a.there and queue.name in a.profile.tiers]
     _require(queue.staffed == len(staffed), f"{queue.name}: staffed count")
     effective = sum(1 / len(a.profile.queues) for a in staffed)
     _require(abs(queue.effective - effective) < 1e-6, f"{queue.name}: effective agents")
@@ -122,14 +126,16 @@ def _lane(floor: Floor, queue: Queue, lane: Lane) -> None:
         and a.profile.channels >> channel & 1
         and qualifies(a.profile.skills, skills)
     ]
-    ready = [a for a in able if a.presence is Presence.READY]
+    ready = [a for a in able if a.there]
     _require(lane.staffed == len(ready), f"{queue.name}: staffed count of a lane")
     idle = [a for a in able if room(a) >> channel & 1]
     _require(lane.idle == len(idle), f"{queue.name}: idle count of a lane")
     free = [a for a in idle if a.id not in excluded]
     _require(not (len(lane.waiting) and free), f"{queue.name}: somebody waits while somebody is idle")
     if queue.settings.strategy is Strategy.RING_SEVERAL:
-        _require(not (lane.thin and free), f"{queue.name}: a contact could ring at one more")
+        for contact in lane.thin:
+            others = [a for a in free if a.id not in rung_for(contact)]
+            _require(not (others and wants_more(contact)), f"{contact.id} could ring at one more")
     for pool, rank in lane.pools.items():
         _require((lane, rank) in pool.lanes, f"{queue.name}: a pool does not know its lane")
         profile = next(p for p in floor.profiles.values() if pool in p.pools)
@@ -149,7 +155,7 @@ def _counts(floor: Floor) -> None:
     for profile in floor.profiles.values():
         there = {agent for agent in floor.agents.values() if agent.profile is profile}
         _require(set(profile.members) == there, "a profile's agents are miscounted")
-        ready = sum(1 for agent in there if agent.presence is Presence.READY)
+        ready = sum(1 for agent in there if agent.there)
         _require(profile.ready == ready, "a profile's ready agents are miscounted")
 
 
@@ -162,7 +168,16 @@ def _timers(floor: Floor) -> None:
         _require(alarm is None or (id(offer), alarm) in set_for, f"nothing would end {offer.id}")
         if offer.work is Routing.WRAP_UP:
             _require((id(offer), Alarm.WRAP_UP) in set_for, f"nothing would end the wrap-up of {offer.id}")
+    for agent in floor.agents.values():
+        _require(not agent.rest_until or (id(agent), Alarm.REST) in set_for, f"{agent.id} rests for ever")
+    for queue in floor.queues.values():
+        left = queue.settings.no_agents_after_ms is not None and not queue.staffed
+        stand = any(lane.waiting for lane in queue.lanes.values())
+        _require(not (left and stand) or (id(queue), Alarm.NO_AGENTS) in set_for, f"{queue.name}: in vain")
     for contact in floor.contacts.values():
+        if contact.state is ContactState.QUEUED:
+            for at, alarm in ((contact.leave_at, Alarm.LEAVE), (contact.paused_until, Alarm.RESUME)):
+                _require(not at or (id(contact), alarm) in set_for, f"{contact.id}: nothing brings {alarm!r}")
         if contact.relax_at:
             _require((id(contact), Alarm.RELAX) in set_for, f"nothing would relax {contact.id}")
         if contact.standing is not None and contact.standing.queue is None:

@@ -36,6 +36,11 @@ def _tick(floor: Floor, stimulus: stimuli.Tick, now: int, out: list[Command]) ->
         _ALARMS[timer[2]](floor, timer[3], now, out)
 
 
+def _new_day(floor: Floor, stimulus: stimuli.NewDay, now: int, out: list[Command]) -> None:
+    views.reset(floor)
+    agents.new_day(floor)
+
+
 _ALARMS: dict[Alarm, Handler] = {
     Alarm.RING: offers.ring_timed_out,
     Alarm.BRIDGE: lambda floor, offer, now, out: offers.bridge_failed(
@@ -84,7 +89,7 @@ _HANDLERS: dict[type, Handler] = {
     stimuli.Recall: agents.recall,
     stimuli.Recover: contacts.recover,
     stimuli.Tick: _tick,
-    stimuli.NewDay: lambda floor, s, now, out: views.reset(floor),
+    stimuli.NewDay: _new_day,
 }
 
 
@@ -109,5 +114,4 @@ class Engine:
     @property
     def next_due(self) -> int | None:
         """When a Tick is needed at the latest, ms since 1970; None: nothing is pending."""
-        timers_ = self.floor.timers
-        return timers_[0][0] if timers_ else None
+        return timers.next_due(self.floor)

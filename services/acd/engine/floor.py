@@ -197,6 +197,7 @@ class Contact:
     queue: Queue | None = None  # where it waits, or waited last
     priority: int = 0
     enqueued_at: int = 0
+    joined_at: int = 0  # when the wait in this queue began: of who overflowed into it, later
     order: int = 0
     due: int = 0  # when its queue's target is missed, head start included
     lane: Lane | None = None  # where it stands, or stood last
@@ -205,11 +206,13 @@ class Contact:
     steps: tuple[Step, ...] = ()  # of relaxation, still to come
     relax_at: int = 0
     relaxed: int = 0
+    eased_by_queue: bool = False  # it brought no steps of its own
     excluded: Agents = NOBODY
     preferred: Agent | None = None
     prefer_until: int = 0
     rule: str = ""  # why that one: "preferred" or "last_agent"
     booked_at: int = 0  # when the customer is due; 0: no booking
+    early: bool = False  # booked and not due yet: not counted among those who wait
     hops: int = 0
     came_by: tuple[str, ...] = ()  # queues it overflowed from
     paused_until: int = 0  # booked for later, or trouble on its switch; out of the lane, the order is kept
@@ -220,7 +223,8 @@ class Contact:
     after_bridge: str = ""
     data: dict[str, str] = field(default_factory=dict)
     declined: tuple[LeftQueue, Overflow] | None = None  # why it does not wait, and where to instead
-    foretold_ms: int = -1  # on entering; -1: nobody could tell, or no wait was needed
+    # Of the wait in this queue, on entering it; -1: nobody could tell, or no wait was needed.
+    foretold_ms: int = -1
     foretold_by_last_ms: int = -1
     foretold_by_head_ms: int = -1
     offer: Offer | None = None
@@ -275,6 +279,11 @@ class Agent:
     @property
     def id(self) -> str:
         return self.settings.agent_id
+
+    @property
+    def there(self) -> bool:
+        """Staffs their queues, busy or not: ready, and not set aside for not answering."""
+        return self.presence is Presence.READY and not self.aside
 
     @property
     def contact(self) -> Contact | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from services.acd.domain import ContactState
 from services.acd.engine.floor import Contact, Floor, Lane, Queue
+from services.acd.engine.matching import first_agent
 
 LANES_COUNTED = 16
 """Lanes of a queue that are counted for a place; with more the place is that in one's own lane."""
@@ -18,20 +19,22 @@ LANES_COUNTED = 16
 def foretell(floor: Floor, contact: Contact, queue: Queue, lane: Lane, now: int) -> tuple[int, int | None]:
     """Place and expected wait of a contact on entering; kept with it, to be judged when it is answered."""
     contact.foretold_ms = contact.foretold_by_last_ms = contact.foretold_by_head_ms = -1
-    if lane.idle and not contact.paused_until and not contact.parted:
+    if first_agent(lane) is not None and not contact.paused_until and not contact.parted:
         return 1, 0
     position = position_of(queue, lane, contact)
     expected = expected_wait_ms(floor, queue, position)
     if expected is not None and not contact.paused_until:
-        contact.foretold_ms = expected
+        contact.foretold_ms = now - contact.joined_at + expected
         contact.foretold_by_last_ms = queue.last_wait_ms
         head = lane.waiting.first() if lane.waiting else None
-        contact.foretold_by_head_ms = now - head.enqueued_at if head is not None else 0
+        contact.foretold_by_head_ms = now - head.joined_at if head is not None else 0
     return position, expected
 
 
-def judge(queue: Queue, contact: Contact, waited_ms: int) -> None:
-    """It has been answered: how far off were the forecasts? Only of contacts that had to wait at all."""
+def judge(queue: Queue, contact: Contact, now: int) -> None:
+    """It has been answered: how far off were the forecasts? Only of contacts that had to wait at all. What
+    they waited in another queue before this one was no part of them."""
+    waited_ms = now - contact.joined_at
     queue.last_wait_ms = waited_ms
     if contact.foretold_ms < 0:
         return

@@ -10,7 +10,7 @@ from services.acd.domain import ROUTING, Channel, Presence, Routing, RoutingMove
 from services.acd.engine import occupancy
 from services.acd.engine.commands import AgentStateChanged, Command
 from services.acd.engine.floor import Agent, Floor, Offer, Queue
-from services.acd.engine.matching import stand_by, stand_down
+from services.acd.engine.matching import stand_by, stand_down, stands_rightly
 from services.acd.engine.stimuli import Capacity
 
 VOICE_BIT = 1 << Channel.VOICE
@@ -151,13 +151,14 @@ def staff(floor: Floor, agent: Agent, change: int, now: int) -> list[Queue]:
 
 
 def stand(floor: Floor, agent: Agent, free: int) -> None:
-    """Has the agent stand in the pools of the channels they have room for, and in no other."""
+    """Has the agent stand in the pools of the channels they have room for, in place, and in no other."""
     if not free and not agent.standing:
         return
     for pool in agent.profile.pools:
         there = pool in agent.standing
         wanted = bool(free >> pool.channel & 1)
-        if there and not wanted:
+        if there and not (wanted and stands_rightly(agent, pool)):
             stand_down(agent, pool)
-        elif wanted and not there:
+            there = False
+        if wanted and not there:
             stand_by(floor, agent, pool)

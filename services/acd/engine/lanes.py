@@ -117,7 +117,7 @@ def relink(floor: Floor, queue: Queue) -> None:
         unlink(lane)
         lane.measure = queue.measure
     for profile in floor.profiles.values():
-        profile.pools = [pool for pool in profile.pools if pool.lanes]
+        profile.pools = [pool for pool in profile.pools if pool.lanes or pool.roll]
     for lane in queue.lanes.values():
         link(floor, lane, queue)
 

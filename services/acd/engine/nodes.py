@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from services.acd.domain import CONTACT, ContactMove, ContactState, LeftQueue, Routing, RoutingMove
+from services.acd.domain import (
+    CONTACT,
+    ContactMove,
+    ContactState,
+    LeftQueue,
+    Presence,
+    Routing,
+    RoutingMove,
+)
 from services.acd.engine import hands, matching
+from services.acd.engine.agents import staff
 from services.acd.engine.commands import Command, ContactAnswered, NodeStateChanged
 from services.acd.engine.contacts import node_for, open_contact
 from services.acd.engine.endings import caller_gone
@@ -76,6 +85,7 @@ def adopt(floor: Floor, stimulus: Adopt, now: int, out: list[Command]) -> None:
         return
     if contact.state in (ContactState.QUEUED, ContactState.OFFERED):
         take_out(floor, contact, LeftQueue.WITHDRAWN, now, out)
+    staff(floor, agent, agent.presence is Presence.READY, now)
     offer = _connect(floor, stimulus, contact, agent, queue)
     out.append(
         ContactAnswered(

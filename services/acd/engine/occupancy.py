@@ -8,7 +8,7 @@ from services.acd.engine.floor import Agent
 
 MEMORY_MS = 1_800_000.0
 """Time on contacts half an hour ago counts 1/e of what it counts now."""
-LEAST = 1e-9  # the logarithm of nothing
+LEAST = 1e-9  # less is as good as never
 
 
 def note(agent: Agent, now: int, *, busy: bool) -> None:
@@ -22,6 +22,9 @@ def order(agent: Agent) -> int:
     """Puts idle agents in order of occupancy, lowest first, for as long as they are idle.
 
     While idle the share of each decays at the same pace, share(t) = share(at) * exp((at - t) / memory). So
-    ln(share) + at / memory, here in milliseconds, keeps their order without being worked out again.
+    ln(share) + at / memory, here in milliseconds, keeps their order without being worked out again. Who has
+    not been occupied at all is equal to all others of that kind.
     """
-    return agent.occupancy_at + round(MEMORY_MS * log(max(agent.occupancy, LEAST)))
+    if agent.occupancy < LEAST:
+        return 0
+    return agent.occupancy_at + round(MEMORY_MS * log(agent.occupancy))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from services.acd.domain import (
     CONTACT,
     MISSES,
+    Channel,
     ContactMove,
     LeftQueue,
     OfferFailure,
@@ -20,7 +21,7 @@ from services.acd.domain import (
     failure_of,
 )
 from services.acd.engine import forecasts, hands
-from services.acd.engine.agents import begin_wrap_up
+from services.acd.engine.agents import begin_wrap_up, staff
 from services.acd.engine.commands import (
     Bridge,
     Command,
@@ -36,7 +37,7 @@ from services.acd.engine.commands import (
 )
 from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Offer, Queue, Stage
 from services.acd.engine.matching import to_the_front
-from services.acd.engine.pairing import queue_of, ring_more, seek, settle
+from services.acd.engine.pairing import nobody_waits_for, queue_of, ring_more, seek, settle
 from services.acd.engine.stimuli import FLOW, Overflow
 from services.acd.engine.timers import set_timer
 
@@ -52,7 +53,7 @@ MOST_DOUBLINGS = 5
 def answered(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
     """The agent picked up: bridge, or end the leg where it is no longer wanted."""
     offer = floor.offers.get(offer_id)
-    if offer is None:
+    if offer is None or not offer.leg:
         return
     if offer.stage is Stage.CLOSING:
         out.append(Kill(offer.node, offer.id, "ORIGINATOR_CANCEL"))
@@ -106,7 +107,16 @@ def bridge_failed(floor: Floor, offer_id: str, cause: str, now: int, out: list[C
 
 
 def fail(floor: Floor, offer: Offer, failure: OfferFailure, cause: str, now: int, out: list[Command]) -> None:
-    """The offer ends without a conversation. The contact goes on to the next agent at once, before others."""
+    """The offer ends without a conversation. The contact goes on to the next agent at once, before others,
+    and before those who waited for the agent if they are set aside now."""
+    _fail(floor, offer, failure, cause, now, out)
+    if offer.agent.aside:
+        nobody_waits_for(floor, offer.agent, now, out)
+
+
+def _fail(
+    floor: Floor, offer: Offer, failure: OfferFailure, cause: str, now: int, out: list[Command]
+) -> None:
     contact = offer.contact
     if _still_rings_elsewhere(contact, offer):
         trouble = failure is OfferFailure.SWITCH_ERROR
@@ -123,10 +133,10 @@ def fail(floor: Floor, offer: Offer, failure: OfferFailure, cause: str, now: int
         return
     if failure is OfferFailure.SWITCH_ERROR:
         contact.paused_until = now + _pause_ms(floor, contact)
-        set_timer(floor, contact.paused_until, Alarm.RESUME, contact)
+        set_timer(floor, contact.paused_until, Alarm.RESUME, contact, contact.order)
     elif failure in MISSES:
         to_the_front(contact)
-    if contact.preferred is offer.agent:
+    if contact.preferred is offer.agent and failure in MISSES:
         contact.preferred = None  # asked, and did not take it
     node = floor.nodes.get(contact.node)
     contact.parted = node is None or not node.up
@@ -173,6 +183,7 @@ def _failed(
         agent.misses += 1
         agent.idle_since = now
         if agent.misses >= floor.policy.misses_before_aside:
+            staff(floor, agent, False, now)
             agent.aside = True
         else:
             agent.rest_until = now + floor.policy.rest_ms
@@ -201,11 +212,13 @@ def bridged(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
     waited = now - contact.enqueued_at
     _count_answer(queue, waited)
     _win(floor, offer, now, out)
-    forecasts.judge(queue, contact, waited)
+    forecasts.judge(queue, contact, now)
     connect(contact, offer.agent, waited, now)
     _remember(floor, contact, offer.agent, now)
     out.append(ContactAnswered(contact.id, offer.id, offer.agent.id, queue.settings.name, waited, now))
     hands.move(floor, offer, RoutingMove.CONNECT, now, out)
+    if offer.agent.standing:  # with room for more: one more contact of the day changes their place
+        hands.stand(floor, offer.agent, hands.room(offer.agent))
 
 
 def _count_answer(queue: Queue, waited: int) -> None:
@@ -218,7 +231,7 @@ def _count_answer(queue: Queue, waited: int) -> None:
 
 def _remember(floor: Floor, contact: Contact, agent: Agent, now: int) -> None:
     """Who served this caller last, so that they can be asked first next time."""
-    caller = contact.customer_id or contact.from_number
+    caller = known_as(contact)
     if not caller:
         return
     last = floor.last_agents
@@ -226,6 +239,14 @@ def _remember(floor: Floor, contact: Contact, agent: Agent, now: int) -> None:
     last.move_to_end(caller)
     if len(last) > floor.policy.last_agents_max:
         last.popitem(last=False)
+
+
+def known_as(contact: Contact) -> str:
+    """Whom a caller is remembered as; empty: nobody. A number that is withheld comes as a word, and would
+    make one caller of all who withhold theirs."""
+    number = contact.from_number
+    withheld = contact.channel is Channel.VOICE and not any(char.isdigit() for char in number)
+    return contact.customer_id or ("" if withheld else number)
 
 
 def connect(contact: Contact, agent: Agent, waited: int, now: int) -> None:
@@ -380,12 +401,13 @@ def leave(
 ) -> None:
     """A queued contact, already out of its lane, goes back into the flow's hands, or on to another queue."""
     queue = queue_of(contact)
-    queue.waiting -= 1
-    waited = now - contact.enqueued_at
+    early, contact.early = contact.early, False
+    queue.waiting -= not early
+    waited = max(now - contact.enqueued_at, 0)
     contact.state = CONTACT[contact.state][ContactMove.LEAVE]
     contact.paused_until = contact.leave_at = contact.relax_at = 0
     contact.parted = False
-    if reason is LeftQueue.CALLER_HUNG_UP:
+    if reason is LeftQueue.CALLER_HUNG_UP and not early:
         queue.abandoned += 1
         if waited < queue.settings.service_level_ms:
             queue.abandoned_in_time += 1

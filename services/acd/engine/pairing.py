@@ -18,6 +18,7 @@ from services.acd.engine.floor import (
     Queue,
 )
 from services.acd.engine.lanes import lane_of, score_of
+from services.acd.engine.queues import watch_for_nobody
 from services.acd.engine.roll import Roll
 from services.acd.engine.timers import set_timer
 
@@ -37,8 +38,10 @@ def settle(floor: Floor, agent: Agent, now: int, out: list[Command]) -> None:
             contact = lane.waiting.pop()
             contact.standing = None
             make(floor, contact, agent, lane, now, out, competing=competing, second=second)
+            ring_more(floor, contact, now, out)
         elif (thin := matching.thin_contact(agent, free)) is not None and thin.lane is not None:
             make(floor, thin, agent, thin.lane, now, out)
+            ring_more(floor, thin, now, out)
         else:
             break
         free = hands.room(agent)
@@ -57,28 +60,30 @@ def seek(floor: Floor, contact: Contact, now: int, out: list[Command]) -> bool:
     if agent is None:
         lane.waiting.add(contact.order, contact)
         contact.standing = lane
+        if not queue.staffed:
+            watch_for_nobody(floor, queue)
         return False
     make(floor, contact, agent, lane, now, out)
-    if queue.settings.strategy is Strategy.RING_SEVERAL:
-        ring_more(floor, contact, now, out)
+    ring_more(floor, contact, now, out)
     return True
 
 
 def ring_more(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None:
-    """Rings further agents for a contact that rings, as many as its queue wants at once."""
-    queue, lane = queue_of(contact), contact.lane
-    if lane is None or contact.offer is None or contact.preferred is not None:
+    """Rings further agents for a contact that rings, as many as its queue wants at once; who comes free later
+    finds those that ring at fewer."""
+    if contact.preferred is not None or not matching.wants_more(contact):
         return
     if not floor.nodes[contact.node].up:
         return
-    wanted = queue.settings.ring_agents if queue.settings.strategy is Strategy.RING_SEVERAL else 1
-    while 1 + len(contact.rivals or ()) < wanted:
-        agent = matching.first_agent(lane)
+    if contact.lane is not None:
+        contact.lane.thin.pop(contact, None)
+    lane = lane_of(floor, contact, queue_of(contact))
+    while matching.wants_more(contact):
+        agent = matching.first_besides(lane, lane.excluded | matching.rung_for(contact))
         if agent is None:
             lane.thin[contact] = None
             return
         make(floor, contact, agent, lane, now, out)
-    lane.thin.pop(contact, None)
 
 
 def queue_of(contact: Contact) -> Queue:
@@ -102,10 +107,16 @@ def step_out(contact: Contact) -> None:
 def _prefers(contact: Contact, now: int) -> bool:
     """Whether the preferred agent is still waited for."""
     agent = contact.preferred
-    if agent is None or now >= contact.prefer_until or agent.presence is Presence.OFFLINE or agent.aside:
+    if (
+        agent is None
+        or now >= contact.prefer_until
+        or agent.presence is Presence.OFFLINE
+        or agent.aside
+        or not agent.profile.channels >> contact.channel & 1
+    ):
         contact.preferred = None
         return False
-    return bool(agent.profile.channels >> contact.channel & 1)
+    return True
 
 
 def _seek_preferred(floor: Floor, contact: Contact, agent: Agent, now: int, out: list[Command]) -> bool:
@@ -176,7 +187,7 @@ def make(
     hands.change(offer, RoutingMove.OFFER, now)
     if agent.standing:
         hands.stand(floor, agent, hands.room(agent))
-    decision = _decision(offer, lane, idle_ms, now, rule, competing, second)
+    decision = _decision(floor, offer, lane, idle_ms, now, rule, competing, second)
     if contact.decisions is None:
         contact.decisions = deque(maxlen=DECISIONS_KEPT)
     contact.decisions.append(decision)
@@ -188,12 +199,19 @@ def make(
 
 
 def _decision(
-    offer: Offer, lane: Lane, idle_ms: int, now: int, rule: str, competing: int, second: Lane | None
+    floor: Floor,
+    offer: Offer,
+    lane: Lane,
+    idle_ms: int,
+    now: int,
+    rule: str,
+    competing: int,
+    second: Lane | None,
 ) -> Decision:
     """Why these two, as the floor stands once both have been taken out of it."""
     contact, agent, queue = offer.contact, offer.agent, offer.queue
     strategy = queue.settings.strategy
-    others = lane.idle
+    others, staffed = matching.besides_excluded(floor, lane)
     runner_up = matching.first_agent(lane) if others else None
     if any(pool in lane.pools for pool in agent.standing):
         others -= 1  # they have room for more, but are no other
@@ -210,7 +228,7 @@ def _decision(
         score_of(agent.profile, queue, contact.skills) if strategy is Strategy.BEST_SKILL else 0,
         others,
         runner_up.settings.agent_id if runner_up is not None else "",
-        max(lane.staffed - others - 1, 0),
+        max(staffed - others - 1, 0),
         max(queue.staffed - lane.staffed, 0) if lane.queue is not None else 0,
         contact.skills,
         contact.relaxed,

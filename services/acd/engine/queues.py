@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from services.acd.domain import ContactState, LeftQueue, OverflowAction
-from services.acd.engine import lanes
+from operator import attrgetter
+
+from services.acd.domain import Channel, ContactState, LeftQueue, OverflowAction
+from services.acd.engine import lanes, matching
 from services.acd.engine.commands import Command
-from services.acd.engine.floor import Alarm, Contact, Floor, Queue
+from services.acd.engine.contacts import WAITING
+from services.acd.engine.floor import Alarm, Contact, Floor, Profile, Queue
 from services.acd.engine.hands import room, stand
 from services.acd.engine.lanes import qualifies
-from services.acd.engine.stimuli import FLOW, Overflow, PutQueue, QueueSettings
+from services.acd.engine.stimuli import FLOW, Overflow, PutQueue, QueueSettings, Skills, Step
 from services.acd.engine.timers import set_timer
 from services.chassis import clock
 from services.chassis.errors import Invalid
@@ -39,15 +42,35 @@ def put_queue(floor: Floor, stimulus: PutQueue, now: int, out: list[Command]) ->
         floor.queues[settings.name] = queue
     else:
         before = queue.settings
-        queue.settings = settings  # whoever waits keeps the place got on entering
+        queue.settings = settings
         queue.measure = lanes.measure_of(settings)
         if (before.strategy, before.idle_since_contact) != (settings.strategy, settings.idle_since_contact):
             lanes.relink(floor, queue)
             for agent in floor.agents.values():
                 stand(floor, agent, room(agent))
+        if _rules_of_order(before) != _rules_of_order(settings):
+            _put_in_order_anew(floor, queue)
     queue.open_until = 0
     if not queue.staffed:
         watch_for_nobody(floor, queue)
+
+
+def _rules_of_order(settings: QueueSettings) -> tuple[bool, int, int]:
+    return settings.strict, settings.priority_step_ms, settings.service_level_ms
+
+
+def _put_in_order_anew(floor: Floor, queue: Queue) -> None:
+    """Places by the old rules and by the new ones cannot be compared: who waits already is placed anew."""
+    mine = [each for each in floor.contacts.values() if each.queue is queue and each.state in WAITING]
+    for contact in sorted(mine, key=attrgetter("order")):
+        standing, refused = contact.standing, contact.order < 0
+        if standing is not None:
+            standing.waiting.remove(contact.order)
+        matching.place_in_line(floor, contact, queue.settings)
+        if refused:
+            matching.to_the_front(contact)
+        if standing is not None:
+            standing.waiting.add(contact.order, contact)
 
 
 def check_overflows(floor: Floor, settings: QueueSettings) -> None:
@@ -80,35 +103,34 @@ def _leads_to(settings: QueueSettings) -> set[str]:
 
 
 def admit(
-    floor: Floor, contact: Contact, wanted: Queue, now: int
+    floor: Floor, contact: Contact, wanted: Queue, now: int, hops: int = 0
 ) -> tuple[Queue | None, LeftQueue, Overflow]:
     """The queue that takes this contact: the one wanted, or one that it overflows to. None: why not, and
     what is to happen instead."""
-    queue = wanted
-    first: tuple[LeftQueue, Overflow] | None = None
-    for _ in range(HOPS_MOST):
-        reason = refusal(floor, contact, queue, now)
-        if reason is None:
-            return queue, LeftQueue.FULL, FLOW
+    queue, reason = wanted, LeftQueue.FULL
+    for _ in range(hops, HOPS_MOST):
+        refused = refusal(floor, contact, queue, now)
+        if refused is None:
+            return queue, reason, FLOW
+        reason = refused
         overflow: Overflow = getattr(queue.settings, OVERFLOWS[reason])
-        first = first or (reason, overflow)
         following = floor.queues.get(overflow.target) if overflow.action is OverflowAction.QUEUE else None
         if following is None:
             return None, reason, overflow
         queue = following
-    return None, first[0] if first else LeftQueue.FULL, FLOW
+    return None, reason, FLOW
 
 
 def refusal(floor: Floor, contact: Contact, queue: Queue, now: int) -> LeftQueue | None:
-    """Why the queue does not take this contact now; None: it does."""
-    settings = queue.settings
-    if settings.hours is not None and not is_open(queue, now):
+    """Why the queue does not take this contact now, or when it is booked for; None: it does."""
+    settings, early = queue.settings, contact.booked_at > now
+    if not (_opens(queue, contact.booked_at) if early else is_open(queue, now)):
         return LeftQueue.CLOSED
-    if queue.waiting >= settings.max_length:
+    if queue.waiting >= settings.max_length and not early:
         return LeftQueue.FULL
-    if not queue.staffed and unstaffed_for_long(queue, now):
+    if not queue.staffed and not early and unstaffed_for_long(queue, now):
         return LeftQueue.NO_AGENTS
-    if contact.skills and not _ever_qualified(floor, contact, queue):
+    if not _ever_qualified(floor, contact, queue):
         return LeftQueue.NOBODY_QUALIFIED
     return None
 
@@ -126,23 +148,49 @@ def is_open(queue: Queue, now: int) -> bool:
     return queue.open
 
 
+def _opens(queue: Queue, at: int) -> bool:
+    """Whether the queue has its opening hours at a moment to come."""
+    calendar = queue.settings.hours
+    return calendar is None or calendar.is_open(clock.from_ms(at))
+
+
 def unstaffed_for_long(queue: Queue, now: int) -> bool:
     after = queue.settings.no_agents_after_ms
     return after is not None and now >= queue.unstaffed_since + after
 
 
 def _ever_qualified(floor: Floor, contact: Contact, queue: Queue) -> bool:
-    """Whether anybody, signed in or not, meets what is required now or after some step of relaxation."""
-    lane = queue.lanes.get((contact.channel, contact.skills, contact.excluded))
-    if lane is not None and lane.pools:
+    """Whether anybody, signed in or not, meets what is required now or after some step of relaxation. A queue
+    to which nobody is assigned yet leaves that open, but for skills."""
+    if contact.channel is Channel.VOICE and not contact.skills and not contact.excluded:
         return True
-    wanted = [contact.skills, *(step.skills for step in contact.steps)]
-    return any(
-        queue.settings.name in profile.tiers
-        and profile.channels >> contact.channel & 1
-        and any(qualifies(profile.skills, skills) for skills in wanted)
-        for profile in floor.profiles.values()
-    )
+    lane = queue.lanes.get((contact.channel, contact.skills, contact.excluded))
+    if lane is not None and lane.pools and not contact.excluded:
+        return True
+    assigned = [profile for profile in floor.profiles.values() if queue.settings.name in profile.tiers]
+    if not assigned and not contact.skills:
+        return True
+    return any(_could_serve(profile, contact, queue) for profile in assigned)
+
+
+def _could_serve(profile: Profile, contact: Contact, queue: Queue) -> bool:
+    if not profile.channels >> contact.channel & 1:
+        return False
+    wanted = [contact.skills, *(step.skills for step in steps_in(queue, contact))]
+    able = any(qualifies(profile.skills, skills) for skills in wanted)
+    return able and any(agent.settings.agent_id not in contact.excluded for agent in profile.members)
+
+
+def steps_in(queue: Queue, contact: Contact) -> tuple[Step, ...]:
+    """How the contact's requirements relax in this queue: its own steps, or the queue's. Those make each
+    level so much lower, but keep the skill; where the queue has none, those it came with go on."""
+    if not contact.eased_by_queue or not queue.settings.relax:
+        return contact.steps
+    return tuple(Step(ease.after_ms, _eased(contact.skills, ease.by)) for ease in queue.settings.relax)
+
+
+def _eased(skills: Skills, by: int) -> Skills:
+    return tuple((name, max(level - by, 1)) for name, level in skills) if by else ()
 
 
 # ---------------------------------------------------------------- nobody is there any more

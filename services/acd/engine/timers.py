@@ -14,14 +14,22 @@ from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Node, Offer,
 SWEEP_FLOOR = 4_096  # below this many a sweep is not worth its time
 
 
-def set_timer(floor: Floor, at: int, alarm: Alarm, about: object) -> None:
-    """Notes that at `at` something may be due."""
+def set_timer(floor: Floor, at: int, alarm: Alarm, about: object, order: int = 0) -> None:
+    """Notes that at `at` something may be due; of several at one moment by `order`, without one first."""
     timers = floor.timers
-    heappush(timers, (at, floor.next_number(), alarm, about))
+    heappush(timers, (at, order or floor.next_number(), alarm, about))
     alive_at_most = 4 * (len(floor.contacts) + len(floor.agents) + len(floor.offers) + len(floor.nodes))
     if len(timers) > SWEEP_FLOOR and len(timers) > 2 * alive_at_most:
         timers[:] = [timer for timer in timers if matters(timer)]
         heapify(timers)
+
+
+def next_due(floor: Floor) -> int | None:
+    """When the next timer that still matters is due; those before it are forgotten on the way."""
+    timers = floor.timers
+    while timers and not matters(timers[0]):
+        heappop(timers)
+    return timers[0][0] if timers else None
 
 
 def take_due(floor: Floor, now: int) -> Timer | None:
@@ -61,7 +69,7 @@ def _matters_to_offer(offer: Offer, alarm: Alarm, at: int) -> bool:
 
 def _matters_to_contact(contact: Contact, alarm: Alarm, at: int) -> bool:
     if alarm is Alarm.LEAVE:
-        return contact.leave_at == at and contact.state is ContactState.QUEUED
+        return contact.leave_at == at  # also while it rings: refused, it has to leave
     if alarm is Alarm.RESUME:
         return contact.paused_until == at
     if alarm is Alarm.RELAX:

@@ -40,6 +40,7 @@ class QueueFigures:
     foretold: ForecastError
     foretold_by_last: ForecastError
     foretold_by_head: ForecastError
+    expected_wait_ms: int | None  # of one that came now
 
     @property
     def service_level(self) -> float | None:
@@ -62,7 +63,7 @@ def figures(floor: Floor, now: int) -> Figures:
         if offer.contact.offer is offer and offer.contact.state is ContactState.OFFERED:
             name = offer.queue.name
             longest[name] = max(longest[name], now - offer.contact.enqueued_at)
-    queues = [_figures(queue, longest[name]) for name, queue in floor.queues.items()]
+    queues = [_figures(floor, queue, longest[name]) for name, queue in floor.queues.items()]
     return Figures(queues, _agents(floor.counts), floor.open)
 
 
@@ -72,7 +73,7 @@ def _longest(queue: Queue, now: int) -> int:
     return max(waits, default=0)
 
 
-def _figures(queue: Queue, longest_wait_ms: int) -> QueueFigures:
+def _figures(floor: Floor, queue: Queue, longest_wait_ms: int) -> QueueFigures:
     return QueueFigures(
         queue.name,
         queue.settings.title,
@@ -90,7 +91,16 @@ def _figures(queue: Queue, longest_wait_ms: int) -> QueueFigures:
         queue.foretold,
         queue.foretold_by_last,
         queue.foretold_by_head,
+        _expected(floor, queue),
     )
+
+
+def _expected(floor: Floor, queue: Queue) -> int | None:
+    """Of one that came now: at once where somebody is idle, or where nobody has been asked for yet."""
+    lanes = queue.lanes.values()
+    if queue.staffed and queue.waiting == 0 and (not lanes or any(lane.idle for lane in lanes)):
+        return 0
+    return expected_wait_ms(floor, queue, queue.waiting + 1)
 
 
 def _agents(counts: list[int]) -> dict[str, int]:
@@ -115,5 +125,3 @@ def reset(floor: Floor) -> None:
         queue.answered_in_time = queue.abandoned_in_time = queue.wait_answered_ms = 0
         queue.foretold, queue.foretold_by_last = ForecastError(), ForecastError()
         queue.foretold_by_head = ForecastError()
-    for agent in floor.agents.values():
-        agent.contacts = 0

@@ -8,9 +8,9 @@ from services.acd.engine.commands import Command, ContactLeftQueue, ContactQueue
 from services.acd.engine.contacts import WAITING, new_contact, node_for, open_contact
 from services.acd.engine.floor import NOBODY, Alarm, Contact, Floor, Queue, Stage
 from services.acd.engine.lanes import lane_of
-from services.acd.engine.offers import call_off_all, leave
-from services.acd.engine.pairing import queue_of, seek, step_out
-from services.acd.engine.stimuli import Ease, Enqueue, Overflow, Skills, Step, Withdraw
+from services.acd.engine.offers import call_off_all, known_as, leave
+from services.acd.engine.pairing import queue_of, ring_more, seek, step_out
+from services.acd.engine.stimuli import Enqueue, Overflow, Withdraw
 from services.acd.engine.timers import set_timer
 from services.chassis.errors import Conflict, Full, NotFound
 
@@ -27,29 +27,22 @@ def enqueue(floor: Floor, stimulus: Enqueue, now: int, out: list[Command]) -> No
     known = floor.contacts.get(stimulus.arrival.contact_id)
     if known is not None and _asked_again(known, stimulus, wanted):
         return
-    _check_wishes(floor, stimulus)
-    contact = known or new_contact(stimulus.arrival, now)
-    _wish(contact, stimulus, wanted)
-    queue, reason, overflow = queues.admit(floor, contact, wanted, now)
+    asking = new_contact(stimulus.arrival, now)
+    _wish(asking, stimulus)
+    queue, reason, overflow = queues.admit(floor, asking, wanted, now)
+    full = reason is LeftQueue.FULL and wanted.waiting >= wanted.settings.max_length
+    if queue is None and full and not overflow.action:
+        raise Full(f"Queue {wanted.name} is full: {wanted.waiting} wait in it.")
+    contact = open_contact(floor, stimulus.arrival, now, out, asking)
+    if contact is not asking:
+        _wish(contact, stimulus)
     if queue is None:
-        if reason is LeftQueue.FULL and not overflow.action:
-            raise Full(f"Queue {wanted.name} is full: {wanted.waiting} wait in it.")
-        _decline(
-            floor,
-            open_contact(floor, stimulus.arrival, now, out, contact),
-            wanted,
-            reason,
-            overflow,
-            now,
-            out,
-        )
+        _decline(contact, wanted, reason, overflow, now, out)
         return
-    contact = open_contact(floor, stimulus.arrival, now, out, contact)
-    contact.enqueued_at = min(stimulus.enqueued_at, now) or now
+    contact.enqueued_at = max(min(stimulus.enqueued_at, now) or now, stimulus.booked_at)
     contact.holder, contact.after_bridge = stimulus.holder, stimulus.after_bridge
     contact.data = stimulus.data
     contact.declined, contact.hops = None, 0
-    contact.booked_at = stimulus.booked_at
     _prefer(floor, contact, stimulus, queue, now)
     join(floor, contact, queue, now, out, "" if queue is wanted else wanted.name)
 
@@ -72,47 +65,31 @@ def _already_answered(contact: Contact, enqueued_at: int) -> bool:
     return bool(enqueued_at) and enqueued_at < contact.answered_at
 
 
-def _check_wishes(floor: Floor, stimulus: Enqueue) -> None:
-    if stimulus.preferred and stimulus.preferred not in floor.agents:
-        raise NotFound("agent", stimulus.preferred)
-
-
-def _wish(contact: Contact, stimulus: Enqueue, queue: Queue) -> None:
+def _wish(contact: Contact, stimulus: Enqueue) -> None:
     """What the contact asks of an agent, now and after each step of relaxation."""
-    contact.priority = stimulus.priority
+    contact.priority, contact.booked_at = stimulus.priority, stimulus.booked_at
     contact.skills = stimulus.skills
     contact.excluded = frozenset(stimulus.excluded) if stimulus.excluded else NOBODY
     contact.relaxed = 0
-    if stimulus.never_relax or not stimulus.skills:
-        contact.steps = ()
-    else:
-        contact.steps = stimulus.relax or _eased(stimulus.skills, queue.settings.relax)
-
-
-def _eased(skills: Skills, eases: tuple[Ease, ...]) -> tuple[Step, ...]:
-    """The queue's steps for these requirements: each level so much lower, but the skill itself is kept."""
-    return tuple(
-        Step(
-            ease.after_ms, tuple((name, max(level - ease.by, 1)) for name, level in skills) if ease.by else ()
-        )
-        for ease in eases
-    )
+    relaxes = bool(stimulus.skills) and not stimulus.never_relax
+    contact.steps = stimulus.relax if relaxes else ()
+    contact.eased_by_queue = relaxes and not stimulus.relax
 
 
 def _prefer(floor: Floor, contact: Contact, stimulus: Enqueue, queue: Queue, now: int) -> None:
     """Whom to ask first: the agent named, else who served this caller last, where the queue wants that."""
     contact.preferred, contact.prefer_until = None, 0
-    settings = queue.settings
-    if stimulus.preferred:
-        contact.preferred, contact.rule = floor.agents[stimulus.preferred], "preferred"
-        contact.prefer_until = now + (stimulus.prefer_ms or settings.last_agent_wait_ms or 1)
+    settings, since = queue.settings, max(now, contact.booked_at)
+    if stimulus.preferred:  # who is not known, having left, is as one who is not signed in
+        contact.preferred, contact.rule = floor.agents.get(stimulus.preferred), "preferred"
+        contact.prefer_until = since + (stimulus.prefer_ms or settings.last_agent_wait_ms or 1)
     elif stimulus.prefer_ms or settings.last_agent_wait_ms:
-        agent_id, at = floor.last_agents.get(contact.customer_id or contact.from_number, ("", 0))
+        agent_id, at = floor.last_agents.get(known_as(contact), ("", 0))
         agent = floor.agents.get(agent_id)
         recent = now - at <= settings.last_agent_memory_ms
         if agent is not None and recent and queue.name in agent.profile.tiers:
             contact.preferred, contact.rule = agent, "last_agent"
-            contact.prefer_until = now + (stimulus.prefer_ms or settings.last_agent_wait_ms)
+            contact.prefer_until = since + (stimulus.prefer_ms or settings.last_agent_wait_ms)
     if contact.preferred is not None and contact.preferred.id in contact.excluded:
         contact.preferred = None
 
@@ -124,23 +101,24 @@ def join(
     settings = queue.settings
     contact.state = CONTACT[contact.state][ContactMove.ENQUEUE]
     contact.queue = queue
+    contact.joined_at = max(contact.enqueued_at, now) if overflowed_from else contact.enqueued_at
     contact.came_by = (*contact.came_by, overflowed_from) if overflowed_from else ()
     matching.place_in_line(floor, contact, settings)
     contact.parted = not node_for(floor, contact.node).up
-    queue.waiting += 1
-    queue.entered += 1
     if settings.max_wait_ms:
         contact.leave_at = max(contact.enqueued_at + settings.max_wait_ms, now)
         if overflowed_from:  # the target would be missed on arrival: what counts there is the wait there
-            contact.leave_at = now + settings.max_wait_ms
+            contact.leave_at = contact.joined_at + settings.max_wait_ms
         set_timer(floor, contact.leave_at, Alarm.LEAVE, contact)
-    if contact.booked_at > now:
+    contact.early = contact.booked_at > now
+    if contact.early:
         contact.paused_until = contact.booked_at
-        set_timer(floor, contact.paused_until, Alarm.RESUME, contact)
+        set_timer(floor, contact.paused_until, Alarm.RESUME, contact, contact.order)
+    else:
+        _count_in(queue)
+    contact.steps = queues.steps_in(queue, contact)
     if contact.steps:
         _ease(floor, contact, now)
-    if not queue.staffed:
-        queues.watch_for_nobody(floor, queue)
     lane = lane_of(floor, contact, queue)
     position, expected = forecasts.foretell(floor, contact, queue, lane, now)
     out.append(
@@ -157,8 +135,12 @@ def join(
     seek(floor, contact, now, out)
 
 
+def _count_in(queue: Queue) -> None:
+    queue.waiting += 1
+    queue.entered += 1
+
+
 def _decline(
-    floor: Floor,
     contact: Contact,
     queue: Queue,
     reason: LeftQueue,
@@ -176,7 +158,7 @@ def _decline(
 
 def _ease(floor: Floor, contact: Contact, now: int) -> None:
     """Takes the steps that are due and sets the timer for the next."""
-    began = max(contact.enqueued_at, contact.booked_at)
+    began = contact.enqueued_at
     while contact.steps and began + contact.steps[0].after_ms <= now:
         contact.skills = contact.steps[0].skills
         contact.steps = contact.steps[1:]
@@ -195,6 +177,8 @@ def relax(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None:
     if contact.standing is not None and contact.standing.queue is not None:
         step_out(contact)
         seek(floor, contact, now, out)
+    elif contact.offer is not None:
+        ring_more(floor, contact, now, out)
 
 
 # ---------------------------------------------------------------- out of the queue
@@ -220,7 +204,9 @@ def take_out(floor: Floor, contact: Contact, reason: LeftQueue, now: int, out: l
 
 
 def waited_long_enough(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None:
-    overflow(floor, contact, LeftQueue.MAX_WAIT, now, out)
+    """A phone that rings may finish; when it is refused there is no further one."""
+    if contact.state is ContactState.QUEUED:
+        overflow(floor, contact, LeftQueue.MAX_WAIT, now, out)
 
 
 def overflow(floor: Floor, contact: Contact, reason: LeftQueue, now: int, out: list[Command]) -> None:
@@ -232,8 +218,8 @@ def overflow(floor: Floor, contact: Contact, reason: LeftQueue, now: int, out: l
     call_off_all(floor, contact, OfferFailure.CALLER_GONE, now, out)
     following = floor.queues.get(wanted.target) if wanted.action is OverflowAction.QUEUE else None
     taken: Queue | None = None
-    if following is not None and contact.hops < queues.HOPS_MOST:
-        taken, _, wanted = queues.admit(floor, contact, following, now)
+    if following is not None:
+        taken, _, wanted = queues.admit(floor, contact, following, now, contact.hops)
     if taken is None:
         leave(floor, contact, reason, now, out, wanted)
         return
@@ -252,7 +238,10 @@ def nobody_there(floor: Floor, queue: Queue, now: int, out: list[Command]) -> No
 
 
 def resume(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None:
-    """After trouble with its switch a contact is offered again, from its old place."""
+    """After trouble with its switch a contact is offered again, from its place; or it is due as booked."""
     contact.paused_until = 0
+    if contact.early:
+        contact.early = False
+        _count_in(queue_of(contact))
     if contact.state is ContactState.QUEUED:
         seek(floor, contact, now, out)

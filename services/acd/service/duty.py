@@ -18,6 +18,9 @@ from prometheus_client import Counter, Gauge, Histogram
 from services.acd.api import Api
 from services.acd.bus import SERVICE, Announcer
 from services.acd.config import ALL, AcdConfig
+from services.acd.journal import STREAM as JOURNAL
+from services.acd.journal import SUBJECT as JOURNAL_SUBJECT
+from services.acd.journal import Journal
 from services.acd.service.fence import Fence
 from services.acd.service.reconcile import Reconciler
 from services.acd.service.router import Router
@@ -85,7 +88,8 @@ class Term:
         self._bus = bus
         self._store = store
         self._durable = PROJECTION if shard == ALL else f"{PROJECTION}-{shard}"
-        self.router = Router(config, Announcer(bus), permit=fence.may_act, serves=serves)
+        self._journal = Journal(bus, pace_s=config.acd_journal_pace_s)
+        self.router = Router(config, Announcer(bus), self._journal, permit=fence.may_act, serves=serves)
         self.switches = Switches(config, thread, self.router, fence.may_act)
         self.watches = Watches(config, self.router)
         self.reconciler = Reconciler(config, self.router, self.switches, fence.claim)
@@ -121,6 +125,7 @@ class Term:
             log.warning("started_without_all_switches")
         self._begin("reconciler", self.reconciler.run())
         self._begin("places", self.watches.run())
+        self._begin("journal", self._journal.run())
         self._begin("days", self.router.keep_days())
         self._begin("projection", self._project())
         self.complete = True
@@ -185,6 +190,8 @@ class Term:
 
     def cease(self) -> None:
         """Nothing is decided any more; calls go on without us."""
+        if self.fence.may_act():
+            self._journal.write()
         self.router.stop()
         self.watches.end_all()
 
@@ -242,6 +249,7 @@ class Duty:
     async def start(self) -> None:
         """Begins to contend. Raises Unavailable when NATS stays away."""
         await self.bus.start()
+        await self.bus.ensure_stream(JOURNAL, [f"{JOURNAL_SUBJECT}.*"])
         for name, part in (("lease", self.lease.run()), ("copy", self._keep_copy()), ("duty", self._run())):
             self._parts[name] = self._watch(asyncio.create_task(part, name=f"{name}-{self.shard}"))
 

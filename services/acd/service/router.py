@@ -18,6 +18,7 @@ from services.acd.config import AcdConfig
 from services.acd.domain import LeftQueue
 from services.acd.engine import Engine, commands, stimuli, views
 from services.acd.engine.floor import Policy
+from services.acd.journal import Begin, Journal
 from services.acd.service import counted
 from services.chassis import clock, ids
 from services.chassis.errors import Full, SwitchyardError, Unavailable
@@ -65,6 +66,7 @@ class Router:
         self,
         config: AcdConfig,
         announcer: Announcer,
+        journal: Journal,
         *,
         now_ms: Callable[[], int] = clock.now_ms,
         new_id: Callable[[], str] = ids.new_id,
@@ -76,7 +78,9 @@ class Router:
         self._policy = policy_of(config)
         self._tenants_max = config.acd_tenants_max
         self._announcer = announcer
+        self._journal = journal
         self._new_id = new_id
+        self._ids: list[str] = []
         self._later: deque[tuple[str, stimuli.Stimulus, Event | None]] = deque()
         self._telling = False
         self._timer: asyncio.TimerHandle | None = None
@@ -97,10 +101,23 @@ class Router:
                 raise Unavailable("acd")
             if len(self.engines) >= self._tenants_max:
                 raise Full(f"This ACD serves {self._tenants_max} tenants already.")
-            engine = self.engines[tenant] = Engine(self._new_id, self._policy)
+            engine = self.engines[tenant] = Engine(self._id, self._policy)
+            self._journal.note(tenant, Begin(self._policy), self.now_ms(), [])
             for node in sorted(self._up):
-                engine.handle(stimuli.NodeUp(node), self.now_ms())
+                self._told(tenant, engine, stimuli.NodeUp(node))
         return engine
+
+    def _id(self) -> str:
+        made = self._new_id()
+        self._ids.append(made)
+        return made
+
+    def _told(self, tenant: str, engine: Engine, stimulus: stimuli.Stimulus) -> list[commands.Command]:
+        """Tells the engine, and the journal. What the engine refuses has changed nothing."""
+        self._ids = []
+        out = engine.handle(stimulus, self.now_ms())
+        self._journal.note(tenant, stimulus, engine.floor.now, self._ids)
+        return out
 
     # ------------------------------------------------------------ telling
 
@@ -153,7 +170,7 @@ class Router:
 
     def _handle(self, tenant: str, stimulus: stimuli.Stimulus) -> list[commands.Command]:
         counted.STIMULI.inc()
-        return self.engine(tenant).handle(stimulus, self.now_ms())
+        return self._told(tenant, self.engine(tenant), stimulus)
 
     def _carry_out(self, tenant: str, out: list[commands.Command], cause: Event | None) -> list[Answer]:
         """Switches first: a caller waits for them, nobody waits for an announcement."""

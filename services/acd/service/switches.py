@@ -237,12 +237,18 @@ class Switches:
             self._router.tell(tenant, stimuli.LegGone(offer_id, cause), result)
 
     def _bridge(self, tenant: str, link: Link, order: commands.Bridge, cause: Event | None) -> None:
-        """The caller's leg is told who serves it first: a flow that goes on afterwards asks it."""
+        """The caller's leg is told who serves it first: a flow that goes on afterwards asks it.
+
+        Where the caller goes is told to both legs: FreeSWITCH asks the agent's when that ends during a hold,
+        and hangs the caller up when it says nothing.
+        """
         names = {"sy_agent_id": order.agent_id, "sy_offer_id": order.offer_id}
         if order.after:
             names["transfer_after_bridge"] = order.after
         try:
             link.ask(fs.uuid_setvar_multi(order.call_id, names))
+            if order.after:
+                link.ask(fs.uuid_setvar(order.offer_id, "hold_hangup_xfer_exten", order.after))
             bridge = fs.uuid_bridge(order.call_id, order.offer_id)
         except UnsafeArgument as unsafe:
             log.warning("cannot_bridge", field=unsafe.field, offer_id=order.offer_id)

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import Route, WebSocketRoute
 
-from services.gateway.api import admin, centre, customers, orders, problems, session, work
+from services.gateway.api import admin, centre, customers, orders, problems, session, supervision, work
 from services.gateway.api.console import Console
 from services.gateway.api.edge import App, Edge, content_policy
 from services.gateway.api.guard import PREFIX, Routes
@@ -41,6 +41,7 @@ def build(parts: Parts) -> tuple[App, FastAPI]:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         responses=_ERRORS,
+        separate_input_output_schemas=False,  # one document, both ways
         # FastAPI's own telemetry is off whatever the environment says: our metrics and log are the record,
         # and its exception events carry what our log hides.
         telemetry={
@@ -52,7 +53,7 @@ def build(parts: Parts) -> tuple[App, FastAPI]:
         },
     )
     routes = Routes(app.router, parts.accounts)
-    for module in (session, work, customers, orders, centre, admin):
+    for module in (session, work, customers, orders, centre, supervision, admin):
         module.add(routes, parts)
     _every_route_declares(app)
     problems.install(app)

@@ -50,7 +50,7 @@ class Commands:
 
     async def _presence(self, who: Identity, command_id: str, data: dict[str, Any]) -> View:
         body = _read(models.Presence, data)
-        return await self._desk.presence(who, body.presence, body.reason, body.extension, command_id)
+        return await self._desk.presence(who, body, command_id)
 
     async def _answer(self, who: Identity, command_id: str, data: dict[str, Any]) -> View:
         contact_id = _contact(data)

@@ -11,7 +11,6 @@ from services.chassis.errors import Invalid
 from services.chassis.ids import new_id
 from services.gateway.api import models, views
 from services.gateway.domain import Identity
-from services.stubs.acd.v1 import acd_pb2
 from services.stubs.crm.v1 import crm_pb2
 from services.stubs.workorder.v1 import workorder_pb2
 
@@ -80,13 +79,3 @@ def customer(body: models.Customer, customer_id: str = "", revision: int = 0) ->
         revision=revision,
         **body.model_dump(exclude={"revision"}),
     )
-
-
-def queue(name: str, body: models.Queue) -> acd_pb2.Queue:
-    fields = body.model_dump(exclude={"strategy"})
-    strategy = number(views.STRATEGIES, body.strategy, "strategy")
-    return acd_pb2.Queue(name=name, strategy=strategy, **fields)
-
-
-def agent_settings(agents: list[models.AgentSettings]) -> acd_pb2.PutAgentsRequest:
-    return acd_pb2.PutAgentsRequest(agents=[acd_pb2.AgentSettings(**agent.model_dump()) for agent in agents])

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel
 from starlette.requests import Request
 
 from services.chassis import tenant
@@ -36,10 +37,13 @@ class Routes:
         permission: Permission | None,
         *,
         status: int = 200,
+        answers: type[BaseModel] | None = None,
         **options: Any,
     ) -> Callable[[Handler], Handler]:
-        """Decorator; `permission` None: open to anybody."""
+        """Decorator; `permission` None: open to anybody. `answers` describes the answer in the OpenAPI;
+        the answer itself is built by the views, and a test holds it to the description."""
         guards = [Depends(self._guard(permission))] if permission else []
+        described: dict[int | str, dict[str, Any]] = {status: {"model": answers}} if answers else {}
         return self._router.api_route(
             PREFIX + path,
             methods=[method],
@@ -47,6 +51,7 @@ class Routes:
             dependencies=guards,
             response_model=None,
             openapi_extra={"x-permission": permission.value if permission else OPEN},
+            responses=described,
             **options,
         )
 

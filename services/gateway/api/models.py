@@ -56,6 +56,13 @@ class Presence(Body):
     presence: Literal["ready", "other_work", "offline"]
     reason: Line64 = ""
     extension: Extension = ""
+    work_mode: Literal["continuous", "intermittent"] | None = None
+    request_id: RequestId = ""
+
+
+class ForcedPresence(Body):
+    presence: Literal["ready", "other_work", "offline"]
+    reason: Line64 = ""
     request_id: RequestId = ""
 
 
@@ -126,28 +133,6 @@ class Block(Body):
         if value is not None and value.tzinfo is None:
             raise ValueError("must say its time zone, such as 2026-12-31T00:00:00Z")
         return value
-
-
-class Queue(Body):
-    title: Line200 = ""
-    strategy: Literal["longest_idle"] = "longest_idle"
-    ring_timeout_s: int = Field(default=15, ge=3, le=120)
-    wrap_up_s: int = Field(default=0, ge=0, le=3600)
-    service_level_s: int = Field(default=20, ge=1, le=3600)
-    priority_step_s: int = Field(default=60, ge=0, le=3600)
-    max_wait_s: int = Field(default=0, ge=0, le=86_400)
-    max_length: int = Field(default=10_000, ge=1, le=1_000_000)
-
-
-class AgentSettings(Body):
-    agent_id: Annotated[str, StringConstraints(pattern=f"^{AGENT_ID.pattern}$")]
-    name: Line200 = ""
-    extension: Extension = ""
-    queues: list[Line64] = Field(default=[], max_length=200)
-
-
-class Agents(Body):
-    agents: list[AgentSettings] = Field(min_length=1, max_length=5_000)
 
 
 class FlowSource(Body):

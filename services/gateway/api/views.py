@@ -36,26 +36,33 @@ def _time(value: Timestamp) -> str:
     return moment(datetime.fromtimestamp(value.seconds + value.nanos // 1_000_000 / 1000, UTC))
 
 
-def _words(kind: Any, prefix: str) -> dict[int, str]:
+def words(kind: Any, prefix: str) -> dict[int, str]:
+    """An enumeration's numbers with their words."""
     return {
         number: value.name.removeprefix(prefix).lower()
         for number, value in kind.DESCRIPTOR.values_by_number.items()
     }
 
 
-PRESENCES = _words(events_pb2.Presence, "PRESENCE_") | {0: "offline"}
-STATUSES = _words(events_pb2.RoutingStatus, "ROUTING_STATUS_") | {0: "idle"}
-STRATEGIES = _words(acd_pb2.Strategy, "STRATEGY_") | {0: "longest_idle"}
-CHANNELS = _words(types_pb2.Channel, "CHANNEL_")
-OUTCOMES = _words(types_pb2.Outcome, "OUTCOME_")
-TYPES = _words(workorder_pb2.Type, "TYPE_")
-URGENCIES = _words(workorder_pb2.Urgency, "URGENCY_") | {0: "normal"}
-ACTIONS = _words(workorder_pb2.Action, "ACTION_")
-STATES = _words(workorder_pb2.State, "STATE_")
+PRESENCES = words(events_pb2.Presence, "PRESENCE_") | {0: "offline"}
+STATUSES = words(events_pb2.RoutingStatus, "ROUTING_STATUS_") | {0: "idle"}
+WORK_MODES = words(acd_pb2.WorkMode, "WORK_MODE_") | {0: "continuous"}
+STRATEGIES = words(acd_pb2.Strategy, "STRATEGY_") | {0: "longest_idle"}
+CHANNELS = words(types_pb2.Channel, "CHANNEL_")
+OUTCOMES = words(types_pb2.Outcome, "OUTCOME_")
+TYPES = words(workorder_pb2.Type, "TYPE_")
+URGENCIES = words(workorder_pb2.Urgency, "URGENCY_") | {0: "normal"}
+ACTIONS = words(workorder_pb2.Action, "ACTION_")
+STATES = words(workorder_pb2.State, "STATE_")
 
 
-def _word(words: dict[int, str], number: int) -> str:
-    return words.get(number, "unspecified")
+def word(table: dict[int, str], number: int) -> str:
+    return table.get(number, "unspecified")
+
+
+def numbers(table: dict[int, str]) -> dict[str, Any]:
+    """The way back. Of two numbers with one word (unset and what it means) the one that says it."""
+    return {name: number for number, name in sorted(table.items())}
 
 
 # ---------------------------------------------------------------- people
@@ -110,18 +117,19 @@ def agent(a: acd_pb2.Agent) -> View:
         "name": a.name,
         "extension": a.extension,
         "queues": list(a.queues),
-        "presence": _word(PRESENCES, a.presence),
+        "presence": word(PRESENCES, a.presence),
         "reason": a.reason,
-        "routing_status": _word(STATUSES, a.routing_status),
+        "routing_status": word(STATUSES, a.routing_status),
         "since": stamp(a, "since"),
         "until": stamp(a, "until"),
+        "work_mode": word(WORK_MODES, a.work_mode),
     }
 
 
 def contact(c: acd_pb2.Contact) -> View:
     return {
         "contact_id": c.contact_id,
-        "channel": _word(CHANNELS, c.channel),
+        "channel": word(CHANNELS, c.channel),
         "state": c.state,
         "queue": c.queue,
         "priority": c.priority,
@@ -141,63 +149,20 @@ def contact(c: acd_pb2.Contact) -> View:
 def state(a: acd_pb2.Agent | None, missing: Iterable[str] = ()) -> View:
     """An agent's whole state; None: nobody knows, or no agent."""
     if a is None:
-        return {"agent": None, "contact": None, "missing": list(missing)}
+        return {"agent": None, "contact": None, "contacts": [], "missing": list(missing)}
     held = contact(a.contact) if a.HasField("contact") and a.contact.contact_id else None
-    return {"agent": agent(a), "contact": held, "missing": list(missing)}
+    return {"agent": agent(a), "contact": held, "contacts": _in_hand(a, held), "missing": list(missing)}
 
 
-def agent_with_contact(a: acd_pb2.Agent) -> View:
+def _in_hand(a: acd_pb2.Agent, held: View | None) -> list[View]:
+    """All contacts of an agent, the one in front among them."""
+    return [contact(each) for each in a.contacts] or ([held] if held else [])
+
+
+def agent_with_contacts(a: acd_pb2.Agent) -> View:
     """One line of a team lead's list."""
-    return agent(a) | {"contact_id": a.contact.contact_id or None}
-
-
-def queue(q: acd_pb2.Queue) -> View:
-    return {
-        "name": q.name,
-        "title": q.title,
-        "strategy": _word(STRATEGIES, q.strategy),
-        "ring_timeout_s": q.ring_timeout_s,
-        "wrap_up_s": q.wrap_up_s,
-        "service_level_s": q.service_level_s,
-        "priority_step_s": q.priority_step_s,
-        "max_wait_s": q.max_wait_s,
-        "max_length": q.max_length,
-    }
-
-
-def statistics(s: acd_pb2.Statistics, at: datetime) -> View:
-    return {
-        "at": moment(at),
-        "contacts_open": s.contacts_open,
-        "missing": [],
-        "agents": {
-            "ready": s.agents_ready,
-            "offered": s.agents_offered,
-            "connected": s.agents_connected,
-            "wrap_up": s.agents_wrap_up,
-            "other_work": s.agents_other_work,
-            "not_responding": s.agents_not_responding,
-            "offline": s.agents_offline,
-        },
-        "queues": [_queue_statistics(q) for q in s.queues],
-    }
-
-
-def _queue_statistics(q: acd_pb2.QueueStatistics) -> View:
-    return {
-        "queue": q.queue,
-        "title": q.title,
-        "waiting": q.waiting,
-        "longest_wait_ms": q.longest_wait_ms,
-        "offered": q.offered,
-        "answered": q.answered,
-        "abandoned": q.abandoned,
-        "answered_in_time": q.answered_in_time,
-        "abandoned_in_time": q.abandoned_in_time,
-        "total_wait_answered_ms": q.total_wait_answered_ms,
-        "service_level": q.service_level if q.HasField("service_level") else None,
-        "agents_staffed": q.agents_staffed,
-    }
+    held = state(a)
+    return agent(a) | {"contact_id": a.contact.contact_id or None, "contacts": held["contacts"]}
 
 
 # ---------------------------------------------------------------- CRM
@@ -240,7 +205,7 @@ def timeline_entry(e: crm_pb2.TimelineEntry) -> View:
         "entry_id": e.entry_id,
         "at": stamp(e, "at"),
         "kind": e.kind,
-        "channel": _word(CHANNELS, e.channel),
+        "channel": word(CHANNELS, e.channel),
         "contact_id": e.contact_id,
         "agent_id": e.agent_id,
         "title": e.title,
@@ -263,10 +228,10 @@ def work_order(w: workorder_pb2.WorkOrder) -> View:
     return {
         "work_order_id": w.work_order_id,
         "number": w.number,
-        "type": _word(TYPES, w.type),
-        "urgency": _word(URGENCIES, w.urgency),
+        "type": word(TYPES, w.type),
+        "urgency": word(URGENCIES, w.urgency),
         "channel": w.channel,
-        "state": _word(STATES, w.state),
+        "state": word(STATES, w.state),
         "title": w.title,
         "description": w.description,
         "customer_id": w.customer_id,
@@ -277,16 +242,16 @@ def work_order(w: workorder_pb2.WorkOrder) -> View:
         "created_at": stamp(w, "created_at"),
         "changed_at": stamp(w, "changed_at"),
         "revision": w.revision,
-        "allowed_actions": [_word(ACTIONS, action) for action in w.allowed_actions],
+        "allowed_actions": [word(ACTIONS, action) for action in w.allowed_actions],
     }
 
 
 def step(s: workorder_pb2.Step) -> View:
     return {
         "step_id": s.step_id,
-        "action": _word(ACTIONS, s.action) if s.action else "created",
-        "from_state": _word(STATES, s.from_state) if s.from_state else None,
-        "to_state": _word(STATES, s.to_state),
+        "action": word(ACTIONS, s.action) if s.action else "created",
+        "from_state": word(STATES, s.from_state) if s.from_state else None,
+        "to_state": word(STATES, s.to_state),
         "by": s.by,
         "note": s.note,
         "department": s.department,

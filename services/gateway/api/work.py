@@ -27,7 +27,7 @@ def add(routes: Routes, parts: Parts) -> None:
 
     @routes.add("PUT", "/agent/presence", WORK, tags=["agent"], summary="Ready, other work, offline")
     async def presence(body: models.Presence, who: Who) -> Response:
-        return Json(await desk.presence(who, body.presence, body.reason, body.extension, body.request_id))
+        return Json(await desk.presence(who, body, body.request_id))
 
     @routes.add("GET", "/dispositions", WORK, tags=["agent"], summary="What wrap-up can choose from")
     async def dispositions() -> Response:

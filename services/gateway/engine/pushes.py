@@ -36,6 +36,12 @@ def status_word(value: object) -> str:
     return "idle" if text == "unspecified" else text
 
 
+def channel_word(value: object) -> str:
+    """Of before there were others, a contact is a call."""
+    text = word(value, "CHANNEL_")
+    return "voice" if text == "unspecified" else text
+
+
 def _agent(data: Data) -> dict[str, Any]:
     return {
         "presence": presence_word(data.get("presence")),
@@ -44,6 +50,7 @@ def _agent(data: Data) -> dict[str, Any]:
         "contact_id": data.get("contactId") or None,
         "since": data.get("since"),
         "until": data.get("until"),
+        "by": data.get("by") or None,
     }
 
 
@@ -51,6 +58,7 @@ def _offer(data: Data) -> dict[str, Any]:
     return {
         "contact_id": data.get("contactId", ""),
         "offer_id": data.get("offerId", ""),
+        "channel": channel_word(data.get("channel")),
         "queue": data.get("queue", ""),
         "from_number": data.get("fromNumber", ""),
         "to_number": data.get("toNumber", ""),

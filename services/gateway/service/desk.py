@@ -6,7 +6,7 @@ import structlog
 from prometheus_client import Counter
 
 from services.chassis.errors import Conflict, NotFound, SwitchyardError, Unavailable
-from services.gateway.api import forms, views
+from services.gateway.api import forms, models, views
 from services.gateway.api.peers import Peers
 from services.gateway.domain import Identity
 from services.gateway.store import Store
@@ -44,15 +44,14 @@ class Desk:
             return views.state(None, ["acd"]), False
         return views.state(agent), True
 
-    async def presence(
-        self, who: Identity, presence: str, reason: str, extension: str, given_id: str
-    ) -> views.View:
+    async def presence(self, who: Identity, body: models.Presence, given_id: str) -> views.View:
         request = acd_pb2.SetPresenceRequest(
             request_id=forms.request_id(who, given_id),
             agent_id=_agent(who),
-            presence=forms.number(views.PRESENCES, presence, "presence"),
-            reason=reason,
-            extension=extension,
+            presence=forms.number(views.PRESENCES, body.presence, "presence"),
+            reason=body.reason,
+            extension=body.extension,
+            work_mode=_work_mode(body),
         )
         agent = await self._acd.call(self._acd.stub.SetPresence, request)
         return views.state(agent)
@@ -81,10 +80,11 @@ class Desk:
 
     async def _present_offer(self, agent_id: str, contact_id: str) -> str:
         request = acd_pb2.GetAgentRequest(agent_id=agent_id)
-        contact = (await self._acd.call(self._acd.stub.GetAgent, request)).contact
-        if contact.contact_id != contact_id or not contact.offer_id:
+        agent = await self._acd.call(self._acd.stub.GetAgent, request)
+        offered = [each for each in (agent.contact, *agent.contacts) if each.contact_id == contact_id]
+        if not offered or not offered[0].offer_id:
             raise Conflict("This call is not offered to you (any more).")
-        return contact.offer_id
+        return offered[0].offer_id
 
     async def hang_up(self, who: Identity, contact_id: str, given_id: str) -> views.View:
         action = _action(who, contact_id, given_id)
@@ -154,6 +154,14 @@ def _agent(who: Identity) -> str:
     if not who.agent_id:
         raise Conflict("You have no agent's desk: an administrator can give your user an agent id.")
     return who.agent_id
+
+
+def _work_mode(body: models.Presence) -> acd_pb2.WorkMode.ValueType:
+    """Unset leaves it as it is."""
+    if body.work_mode is None:
+        return acd_pb2.WORK_MODE_UNSPECIFIED
+    mode: acd_pb2.WorkMode.ValueType = forms.number(views.WORK_MODES, body.work_mode, "work_mode")
+    return mode
 
 
 def _action(who: Identity, contact_id: str, given_id: str) -> acd_pb2.ContactActionRequest:

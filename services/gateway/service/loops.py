@@ -10,7 +10,7 @@ import structlog
 
 from services.chassis import clock, tenant
 from services.chassis.errors import SwitchyardError, Unavailable
-from services.gateway.api import views
+from services.gateway.api import figures, views
 from services.gateway.api.peers import Peers
 from services.gateway.engine.sessions import Outlet
 from services.gateway.service.hub import Hub
@@ -108,9 +108,9 @@ class Wallboard:
                 self._acd.stub.GetStatistics, acd_pb2.GetStatisticsRequest(), timeout_s=1.0
             )
         except SwitchyardError:
-            empty = views.statistics(acd_pb2.Statistics(), clock.now())
+            empty = figures.statistics(acd_pb2.Statistics(), clock.now())
             return empty | {"missing": ["acd"]}
-        return views.statistics(statistics, clock.now())
+        return figures.statistics(statistics, clock.now())
 
 
 class PendingWorkOrders:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from services.chassis.db import Connection
 from services.chassis.errors import Conflict, Invalid, Stale
 from services.gateway import bus as announcements
-from services.gateway.api import forms, models
-from services.gateway.api.peers import Peers
+from services.gateway.api import models
 from services.gateway.domain import AGENT_ROLES, AuditEntry, By, Role, User
 from services.gateway.service.passwords import Passwords, check_imported
+from services.gateway.service.settings import Settings
 from services.gateway.store import Store, add_audit
 
 HASHED_AT_ONCE = 50  # of an import: leaves room in the queue for people who sign in meanwhile
@@ -34,19 +34,19 @@ class People:
         self,
         store: Store,
         passwords: Passwords,
-        peers: Peers,
+        settings: Settings,
         closed: Callable[[str, str], None],
     ) -> None:
         self._store = store
         self._passwords = passwords
-        self._acd = peers.acd
+        self._settings = settings
         self._closed = closed  # told of each sign-in that ended, and why
 
     async def create(self, new: models.NewUser, by: By) -> User:
         """Raises Conflict when the name or the agent is taken, Invalid, Unavailable (ACD)."""
         _check(new, "")
         hashed = await self._hash(new, "")
-        await self._put_agents([new])
+        await self._put_agents({"": new})
         added = await self._store.put_users([(_user(new), hashed)], [], by, "user.created")
         return added[0]
 
@@ -63,7 +63,9 @@ class People:
         old = [user for user in body.users if user.username in taken]
         changed = [_user(user) for user in old] if body.existing == "change" else []
         hashes = await self._hash_all(body.users, new)
-        await self._put_agents(body.users if changed else new)
+        put = body.users if changed else new
+        paths = {user.username: f"users.{index}." for index, user in enumerate(body.users)}
+        await self._put_agents({paths[user.username]: user for user in put})
         pairs = [(_user(user), hashed) for user, hashed in zip(new, hashes, strict=True)]
         await self._store.put_users(pairs, changed, by, "users.imported")
         return Imported(len(new), len(changed), len(old) - len(changed))
@@ -154,16 +156,19 @@ class People:
             hashes += await asyncio.gather(*(self._hash(user, path[user.username]) for user in some))
         return hashes
 
-    async def _put_agents(self, users: Sequence[models.NewUser]) -> None:
-        agents = [
-            models.AgentSettings(
-                agent_id=user.agent_id, name=user.name, extension=user.extension, queues=user.queues
-            )
-            for user in users
+    async def _put_agents(self, users: dict[str, models.NewUser]) -> None:
+        agents = {
+            path: {
+                "agent_id": user.agent_id,
+                "name": user.name,
+                "extension": user.extension,
+                "queues": user.queues,
+            }
+            for path, user in users.items()
             if user.agent_id and user.queues is not None
-        ]
+        }
         if agents:
-            await self._acd.call(self._acd.stub.PutAgents, forms.agent_settings(agents), timeout_s=10.0)
+            await self._settings.import_agents(agents)
 
 
 def _user(new: models.NewUser) -> User:

@@ -16,6 +16,7 @@ __all__ = [
     "ALWAYS",
     "LANGUAGES",
     "NAME",
+    "WAIT_PROMPTS",
     "WAYS_OUT",
     "WAYS_OUT_MORE",
     "Calendar",
@@ -44,6 +45,9 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 LANGUAGES = ("zh", "en")
 """Languages with recorded numbers. The first is what an unknown caller gets unless the flow says other."""
+
+WAIT_PROMPTS = ("wait_under_a_minute", "wait_before", "wait_after", "wait_over_thirty")
+"""What the expected wait is said with, beside numbers."""
 
 OutcomeName = Literal["rejected", "self_service", "voicemail", "abandoned"]
 Fact = str | int | bool
@@ -135,6 +139,8 @@ class Treatment:
     """Once, before the music."""
     position_every_s: float = 0.0
     """How often the place is announced; 0: never."""
+    expected_wait: bool = False
+    """Whether the expected wait is said after the place, when the ACD knows it."""
     remind: tuple[str, ...] = ()
     """Said after the place: which keys do something."""
     keys: dict[str, str] = field(default_factory=dict)

@@ -14,6 +14,11 @@ def number(language: str, value: int) -> tuple[str, ...]:
     return tuple(f"n_{piece}" for piece in (_zh(value) if language == "zh" else _en(value)))
 
 
+def counted(language: str, value: int) -> tuple[str, ...]:
+    """`number`, said of things: two of them are 两 in Mandarin (两位, 两分钟), and 十二 stays 十二."""
+    return ("n_2_counted",) if (language, value) == ("zh", 2) else number(language, value)
+
+
 def digits(value: str) -> tuple[str, ...]:
     """One piece for each digit of `value`; what is no digit is left out. At most 20."""
     return tuple(f"n_{char}" for char in value if char in "0123456789")[:20]

@@ -1,4 +1,4 @@
-"""Waiting in a queue: music, the place, keys that leave, and an ACD that may go away meanwhile.
+"""Waiting in a queue: music, place and expected wait, keys that leave, and an ACD that may go away meanwhile.
 
 The caller is never let out of the music before it is certain where to: a key that leaves the queue takes
 effect when the ACD has let go, because an agent may have answered in that very moment.
@@ -6,13 +6,14 @@ effect when the ACD has let go, because an agent may have answered in that very 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.ivr.domain import Queue
 from services.ivr.engine import commands as do
 from services.ivr.engine import events as on
 from services.ivr.engine import speech
+from services.ivr.engine.foretold import Foretold, wait_said
 from services.ivr.engine.run import LONG_AGO, Run, Script, script
 from services.ivr.engine.wishes import wish
 
@@ -52,6 +53,9 @@ class Waiting:
     node: Queue
     since: datetime = LONG_AGO
     place: int = 0
+    expected_ms: int | None = None
+    """None: the ACD does not know, or has not been heard of for a while."""
+    told: Foretold = field(default_factory=Foretold)
     sound: str = do.MUSIC
     sounding: datetime = LONG_AGO
     music: bool = False
@@ -69,6 +73,7 @@ class Waiting:
     def begin(self) -> str:
         self.queue = self.node.queue
         self.before = str(self.run.facts.get("queue.name", ""))
+        self.expect(None)  # what another queue had foretold
         resumed = self.run.position
         if resumed and resumed.enqueued_at:
             self.since, self.resumed = resumed.enqueued_at, True
@@ -140,10 +145,17 @@ class Waiting:
     def announce(self) -> None:
         treatment = self.node.treatment
         self.run.start_timer("place", treatment.position_every_s)
-        said = (*place_said(self.run.language, self.place), *treatment.remind)
-        if said and not self.leaving:
+        if self.leaving:
+            return
+        if said := (*place_said(self.run.language, self.place), *self.wait(), *treatment.remind):
             self.music = False
             self.run.play(said)
+
+    def wait(self) -> tuple[str, ...]:
+        """The expected wait, if it is to be said now. It counts as said."""
+        if not self.node.treatment.expected_wait:
+            return ()
+        return wait_said(self.run.language, self.told.next(self.expected_ms, self.run.now))
 
     # ---- the ACD ----
 
@@ -153,6 +165,7 @@ class Waiting:
     def placed(self, event: on.Placed) -> None:
         self.place = event.position
         self.run.facts["queue.position"] = event.position
+        self.expect(event.expected_wait_ms)
         if event.queue not in {"", self.queue}:
             self.queue = event.queue
             self.run.do(do.SetVariables({"sy_queue": event.queue}))
@@ -160,6 +173,14 @@ class Waiting:
         self.retry_s = RETRY_FIRST_S
         for timer in ("patience", "retry", "bridge"):
             self.run.stop_timer(timer)
+
+    def expect(self, wait_ms: int | None) -> None:
+        """A wait that nobody knows is no fact, not a fact of 0: 0 is somebody free this very moment."""
+        self.expected_ms = wait_ms
+        if wait_ms is None:
+            self.run.facts.pop("queue.expected_wait_s", None)
+        else:
+            self.run.facts["queue.expected_wait_s"] = -(-wait_ms // 1000)
 
     def sent_away(self, reason: str, what: on.Overflow) -> str:
         """Where a caller goes whom the queue cannot keep. A node that the queue's settings name is no edge of
@@ -173,6 +194,7 @@ class Waiting:
 
     def lost(self, *, retry: bool) -> None:
         """Asked again by ourselves only after a refusal; a broken stream's owner asks for all it holds."""
+        self.expect(None)
         if not self.run.runs("patience"):
             self.run.start_timer("patience", PATIENCE_S)
         if retry:
@@ -227,4 +249,4 @@ def place_said(language: str, place: int) -> tuple[str, ...]:
         return ()
     if place == 1:
         return ("you_are_next",)
-    return ("ahead_before", *speech.number(language, place - 1), "ahead_after")
+    return ("ahead_before", *speech.counted(language, place - 1), "ahead_after")

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from services.ivr.domain import (
     LANGUAGES,
+    WAIT_PROMPTS,
     Condition,
     Flow,
     HangUp,
@@ -58,7 +59,8 @@ def prompt_names(node: Node) -> tuple[str, ...]:
         case Menu() | Survey():
             return node.prompts + node.invalid
         case Queue():
-            return node.treatment.first + node.treatment.remind
+            wait = WAIT_PROMPTS if node.treatment.expected_wait else ()
+            return node.treatment.first + wait + node.treatment.remind
     return ()
 
 

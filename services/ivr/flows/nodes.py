@@ -192,11 +192,17 @@ def _treatment(fields: Fields | None) -> Treatment:
     made = Treatment(
         first=prompts(fields, "first", ()),
         position_every_s=fields.number("position_every_s", 0.0, 0, 3600),
+        expected_wait=fields.boolean("expected_wait", False),
         remind=prompts(fields, "remind", ()),
         keys=keys(fields, "keys", required=False),
     )
     if 0 < made.position_every_s < 10:
         fields.wrong("'position_every_s' under 10 s leaves no room for music", fields.line)
+    if made.expected_wait and not made.position_every_s:
+        fields.wrong(
+            "'expected_wait' is said with the place: it needs 'position_every_s'",
+            fields.line_at("expected_wait"),
+        )
     fields.finish()
     return made
 

@@ -116,8 +116,8 @@ def speak_all() -> None:
     texts = yaml.safe_load((HERE / "prompts.yaml").read_text(encoding="utf-8"))
     for name, languages in texts.items():
         for language, spoken in languages.items():
-            told = spoken if isinstance(spoken, dict) else {"voice": language, "text": spoken}
-            samples = speaker.say(VOICES[told["voice"]], told["text"])
+            told = {"voice": language, **(spoken if isinstance(spoken, dict) else {"text": spoken})}
+            samples = speaker.say(VOICES[told["voice"]], told.get("said", told["text"]))
             voice = levelled(trimmed(resampled(samples, speaker.rate)), SPEECH_DB)
             write(SOUNDS / language / f"{name}.wav", silence + voice + silence)
 

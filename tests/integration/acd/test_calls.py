@@ -148,6 +148,24 @@ async def test_agent_answers_on_screen_and_holds(centre: Centre) -> None:
     await caller.event("ContactRetrieved")
 
 
+async def test_phone_is_hung_up_during_a_hold_and_the_caller_goes_on(centre: Centre) -> None:
+    """Without a word to the agent's own leg the switch hangs the caller up: no survey, no second agent."""
+    centre.switch.dialplan.extra["switchyard", "back"] = [("park", "")]
+    await centre.queue()
+    await centre.agent("a1", "1001", mode="auto_answer", answer_after_ms=10)
+    caller = centre.arrives()
+    await caller.enqueue(transfer_after_bridge="back:XML:switchyard")
+    await caller.event("ContactAnswered")
+    control = pb.ContactActionRequest(request_id=new_id(), agent_id="a1", contact_id=caller.contact_id)
+    await centre.call("Hold", control)
+    await caller.event("ContactHeld")
+    assert centre.sim("hangup 1001").startswith("+OK")
+    assert (await caller.event("ContactReleased"))["endedBy"] == "PARTY_AGENT"
+    leg = centre.switch.channels[caller.call_id]
+    await until(lambda: leg.profile.destination_number == "back", "the caller goes on")
+    assert not leg.down
+
+
 async def test_caller_leaves_while_waiting(centre: Centre) -> None:
     await centre.queue()
     caller = centre.arrives()

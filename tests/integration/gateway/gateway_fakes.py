@@ -40,11 +40,17 @@ class Asked:
 
 
 class FakeAcd(Asked, acd_pb2_grpc.AcdServicer):
-    """Knows agents by tenant and does at once what it is told."""
+    """Knows agents and queues by tenant and does at once what it is told."""
 
     def __init__(self) -> None:
         super().__init__()
         self.agents: dict[tuple[str, str], acd_pb2.Agent] = {}
+        self.settings: dict[tuple[str, str], acd_pb2.AgentSettings] = {}
+        self.queues: dict[str, acd_pb2.Queue] = {"sales": acd_pb2.Queue(name="sales", title="Sales")}
+        self.tells_settings = True
+        self.waiting: list[acd_pb2.Contact] = []
+        self.decisions: dict[str, list[events_pb2.Decision]] = {}
+        self.figures = acd_pb2.QueueStatistics(queue="sales", waiting=2)
         self.away = False
 
     def agent(self, agent_id: str, slug: str = "demo") -> acd_pb2.Agent:
@@ -67,12 +73,21 @@ class FakeAcd(Asked, acd_pb2_grpc.AcdServicer):
 
     async def ListAgents(self, request: Any, context: Any) -> acd_pb2.ListAgentsResponse:
         self.note("ListAgents", request)
-        slug = tenant.current()
-        return acd_pb2.ListAgentsResponse(agents=[a for (s, _), a in self.agents.items() if s == slug])
+        listed = [agent for (slug, _), agent in self.agents.items() if slug == tenant.current()]
+        return acd_pb2.ListAgentsResponse(agents=[self._listed(each, request.settings) for each in listed])
+
+    def _listed(self, agent: acd_pb2.Agent, settings: bool) -> acd_pb2.Agent:
+        shown = acd_pb2.Agent()
+        shown.CopyFrom(agent)
+        if settings and self.tells_settings:
+            usual = acd_pb2.AgentSettings(agent_id=agent.agent_id, name=agent.name)
+            shown.settings.CopyFrom(self.settings.get((tenant.current(), agent.agent_id), usual))
+        return shown
 
     async def SetPresence(self, request: Any, context: Any) -> acd_pb2.Agent:
         agent = self._found("SetPresence", request)
         agent.presence, agent.reason = request.presence, request.reason
+        agent.work_mode = request.work_mode or agent.work_mode
         return agent
 
     async def AnswerOffer(self, request: Any, context: Any) -> acd_pb2.Agent:
@@ -97,24 +112,49 @@ class FakeAcd(Asked, acd_pb2_grpc.AcdServicer):
         return self._found("FinishWrapUp", request)
 
     async def PutAgents(self, request: Any, context: Any) -> acd_pb2.PutAgentsResponse:
+        """Checked as the ACD does what only it can know: which queues there are."""
         self.note("PutAgents", request)
+        for settings in request.agents:
+            for queue in (*settings.queues, *(tier.queue for tier in settings.tiers)):
+                if queue not in self.queues:
+                    raise Invalid("agents.queues", f"{settings.agent_id}: there is no queue {queue!r}")
         for settings in request.agents:
             agent = self.agent(settings.agent_id, tenant.current())
             agent.name, agent.extension = settings.name, settings.extension
-            agent.queues[:] = settings.queues
+            agent.queues[:] = sorted({*settings.queues, *(tier.queue for tier in settings.tiers)})
+            self.settings[tenant.current(), settings.agent_id] = settings
         return acd_pb2.PutAgentsResponse()
 
     async def PutQueue(self, request: Any, context: Any) -> acd_pb2.Queue:
         self.note("PutQueue", request)
+        for reason in ("on_max_wait", "on_full", "on_closed", "on_no_agents"):
+            overflow = getattr(request, reason)
+            if overflow.action == acd_pb2.OVERFLOW_ACTION_QUEUE and overflow.target not in self.queues:
+                raise Invalid(reason, f"there is no queue {overflow.target!r}")
+        self.queues[request.name] = request
         return request  # type: ignore[no-any-return]
 
     async def ListQueues(self, request: Any, context: Any) -> acd_pb2.ListQueuesResponse:
         self.note("ListQueues", request)
-        return acd_pb2.ListQueuesResponse(queues=[acd_pb2.Queue(name="sales", title="Sales")])
+        return acd_pb2.ListQueuesResponse(queues=self.queues.values())
+
+    async def ListWaiting(self, request: Any, context: Any) -> acd_pb2.ListWaitingResponse:
+        self.note("ListWaiting", request)
+        if request.queue not in self.queues:
+            raise NotFound("queue", request.queue)
+        found = [contact for contact in self.waiting if contact.queue == request.queue]
+        return acd_pb2.ListWaitingResponse(contacts=found[: request.limit])
+
+    async def ExplainContact(self, request: Any, context: Any) -> acd_pb2.Explanation:
+        self.note("ExplainContact", request)
+        if request.contact_id not in self.decisions:
+            raise NotFound("contact", request.contact_id)
+        decisions = self.decisions[request.contact_id]
+        return acd_pb2.Explanation(contact_id=request.contact_id, decisions=decisions)
 
     async def GetStatistics(self, request: Any, context: Any) -> acd_pb2.Statistics:
         self.note("GetStatistics", request)
-        return acd_pb2.Statistics(agents_ready=3, queues=[acd_pb2.QueueStatistics(queue="sales", waiting=2)])
+        return acd_pb2.Statistics(agents_ready=3, queues=[self.figures])
 
 
 class FakeCrm(Asked, crm_pb2_grpc.CrmServicer):

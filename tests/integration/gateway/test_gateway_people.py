@@ -140,7 +140,7 @@ async def test_audit_tells_who_did_what_without_secrets(house: House, root: Brow
     entries = answer.json()["entries"]
     assert [entry["action"] for entry in entries] == ["flow.published", "queue.put", "user.created"]
     assert {entry["username"] for entry in entries} == {"root"}
-    assert entries[1]["detail"]["wrap_up_s"] == 30
+    assert entries[1]["detail"]["changed"] == {"wrap_up_s": {"from": 0, "to": 30}}
     assert PASSWORD not in answer.text
     older = await root.ask("GET", "/admin/audit", params={"before": entries[1]["at"]})
     assert [entry["action"] for entry in older.json()["entries"]] == ["user.created"]

@@ -21,6 +21,7 @@ _PARTS = {
     "user_id": SOME_ID,
     "number": "+8613800000001",
     "name": "sales",
+    "agent_id": "a1",
 }
 _USER = {"name": "Wu", "role": "agent"}
 # A body that passes the checks at the door, where a route wants one.
@@ -35,6 +36,9 @@ _BODIES: dict[tuple[str, str], Any] = {
     ("post", "/api/v1/work-orders/{work_order_id}/actions"): {"action": "close"},
     ("put", "/api/v1/admin/queues/{name}"): {"title": "Sales"},
     ("put", "/api/v1/admin/agents"): {"agents": [{"agent_id": "a9"}]},
+    ("patch", "/api/v1/admin/queues/{name}"): {"wrap_up_s": 30},
+    ("patch", "/api/v1/admin/agents"): {"agents": [{"agent_id": "a9", "skills": {"english": 7}}]},
+    ("put", "/api/v1/agents/{agent_id}/presence"): {"presence": "ready"},
     ("post", "/api/v1/admin/flows/validate"): {"source": "nodes: []"},
     ("post", "/api/v1/admin/flows"): {"source": "nodes: []"},
     ("post", "/api/v1/admin/users"): _USER | {"username": "wu", "password": "a good password"},

@@ -259,7 +259,7 @@ async def test_acd_is_away_at_hello_and_the_state_follows(open_house: Opening) -
     house.fakes.acd.away = True
     async with screen(house.port) as desk:
         welcome = await desk.hello(person.token)
-        assert welcome["state"] == {"agent": None, "contact": None, "missing": ["acd"]}
+        assert welcome["state"] == {"agent": None, "contact": None, "contacts": [], "missing": ["acd"]}
         house.fakes.acd.away = False
         assert (await desk.wait("state"))["agent"]["agent_id"] == "a1"
 

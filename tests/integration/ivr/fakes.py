@@ -21,6 +21,8 @@ class FakeAcd(acd_pb2_grpc.AcdServicer):
         self.withdrawn: list[acd_pb2.WithdrawRequest] = []
         self.closed: list[acd_pb2.CloseContactRequest] = []
         self.waiting: dict[str, acd_pb2.EnqueueRequest] = {}
+        self.placed: set[str] = set()
+        """Whose caller's IVR has been sent the place: news from now on is newer."""
         self.answered: set[str] = set()
         self.known_queues = {"sales", "support"}
         self.full = False
@@ -82,6 +84,7 @@ class FakeAcd(acd_pb2_grpc.AcdServicer):
             await self._note()
             return acd_pb2.EnqueueResponse(overflowed=self.overflows[request.queue])
         self.waiting[contact_id] = request
+        context.add_done_callback(lambda _: self.placed.add(contact_id))
         await self._note()
         return acd_pb2.EnqueueResponse(
             position=len(self.waiting),

@@ -104,6 +104,8 @@ async def test_place_in_the_queue_is_told(centre: Centre) -> None:
     caller = centre.call(keys=[{"digits": "1", "when": "playback", "nth": 2}])
     await centre.acd.until(lambda: centre.acd.waiting)
     contact_id = caller.get("sy_contact_id") or ""
+    await centre.until(lambda: contact_id in centre.acd.placed)
+    await centre.hearing(caller, "hold")
     centre.acd.news(
         acd_pb2.ContactUpdate(contact_id=contact_id, place=acd_pb2.ContactUpdate.Place(position=13))
     )

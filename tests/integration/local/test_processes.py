@@ -43,6 +43,23 @@ async def test_a_child_that_cannot_start_tells_its_last_lines(tmp_path: Path) ->
             await supervisor.start("broken")
 
 
+async def test_a_child_that_meets_what_its_last_run_left_is_started_again(tmp_path: Path) -> None:
+    """PostgreSQL killed and restarted at once: its old sessions had not noticed yet, and it refused."""
+    left = tmp_path / "left"
+    left.touch()
+    leaves = f"""
+        import os, time
+        if os.path.exists({str(left)!r}):
+            os.unlink({str(left)!r})
+            raise SystemExit("the old block is still in use")
+        print("ready", flush=True)
+        time.sleep(60)
+        """
+    async with Supervisor(tmp_path) as supervisor:
+        supervisor.add(python("heir", leaves, ready=said_ready, remains="still in use"))
+        assert (await supervisor.start("heir")).running
+
+
 async def test_a_child_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
     never = python("slow", "import time; time.sleep(60)", ready=said_ready, ready_timeout_s=0.3)
     async with Supervisor(tmp_path) as supervisor:

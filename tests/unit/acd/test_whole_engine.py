@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.acd.domain import (
     Channel,
@@ -19,47 +19,62 @@ from services.acd.domain import (
     Strategy,
     WorkMode,
 )
-from services.acd.engine import Engine, commands, stimuli
+from services.acd.engine import Engine, commands, lanes, stimuli
 from services.acd.engine.check import validate
 from services.acd.engine.floor import Policy
-from services.acd.engine.stimuli import FLOW, ONE_CALL, Capacity, Ease, Overflow, Tier
+from services.acd.engine.hands import room
+from services.acd.engine.queues import OVERFLOWS
+from services.acd.engine.stimuli import FLOW, ONE_CALL, Capacity, Ease, Overflow, Step, Tier
 from services.chassis.errors import SwitchyardError
+from services.chassis.hours import calendar_of
 from tests.unit.acd.transcript import START, Numbered, arrival
 
 QUEUES = ("sales", "support", "vip", "night")
 NODES = ("fs1", "fs2")
 AGENTS = tuple(f"a{number}" for number in range(6))
-CONTACTS = tuple(f"c{number}" for number in range(9))
-CHATS = CONTACTS[6:]
-"""The last contacts are chats: no call, no switch."""
 POLICY = Policy(misses_before_aside=2, forget_ms=10**9, node_lost_ms=60_000)
 CHATTY = (Capacity(Channel.VOICE, 1, alone=True), Capacity(Channel.CHAT, 2))
 SKILLS = ("english", "billing")
 
 agents = st.sampled_from(AGENTS)
-contacts = st.sampled_from(CONTACTS)
+contacts = st.integers(0, 9)  # 0: somebody new; else so many from the newest back, 9 being one that has ended
+legs = st.integers(0, 6)  # so many from the newest back; 6: one that is over
 queues = st.sampled_from(QUEUES)
 nodes = st.sampled_from(NODES)
 causes = st.sampled_from(["USER_BUSY", "NO_ANSWER", "NORMAL_CLEARING", "SWITCH_CONGESTION", "ODD"])
 skills = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 10), max_size=2).map(
     lambda found: tuple(sorted(found.items()))
 )
+tiers = st.builds(Tier, st.integers(1, 2), st.integers(1, 3))
+needs = st.one_of(st.just(()), st.just(()), skills)
 strategies = st.sampled_from(list(Strategy)[1:])
 overflows = st.sampled_from(
-    [FLOW, Overflow(OverflowAction.QUEUE, "night"), Overflow(OverflowAction.VOICEMAIL)]
+    [
+        FLOW,
+        Overflow(OverflowAction.VOICEMAIL),
+        *(Overflow(OverflowAction.QUEUE, queue) for queue in ("night", "night", "vip", "support")),
+    ]
 )
-
-
-def node_of(contact_id: str) -> str:
-    return "" if contact_id in CHATS else NODES[int(contact_id[1:]) % 2]
+# The transcripts start at 08:00; closed from 08:01 to 08:02, and from 08:04 on.
+HOURS = calendar_of("UTC", [(day, "00:00", "08:01") for day in range(1, 8)] + [(5, "08:02", "08:04")], [])
+steps = st.lists(skills, max_size=2).map(
+    lambda found: tuple(Step(after * 8_000, each) for after, each in enumerate(found, start=1))
+)
+LANES = 4
+"""So few kinds of requirements that they are dropped and made again all the time."""
 
 
 def who(contact_id: str) -> stimuli.Arrival:
-    found = arrival(contact_id, node_of(contact_id))
-    found.from_number = f"+86{int(contact_id[1:]) % 3}"  # some call again, and may get who they spoke with
-    if contact_id in CHATS:
-        found.channel, found.call_id = Channel.CHAT, ""
+    """Every third is a chat: no call, no switch. Some call again, and may get who they spoke with."""
+    number = int(contact_id[1:])
+    found = arrival(contact_id, NODES[number % 2])
+    found.from_number = f"+86{number % 4}"
+    if number % 3 == 0:
+        found.channel, found.call_id, found.node = Channel.CHAT, "", ""
     return found
+
+
+QUIET: dict[str, Any] = {"relax": (Ease(10_000, 3), Ease(30_000, 0))}
 
 
 class Floor(RuleBasedStateMachine):
@@ -67,47 +82,86 @@ class Floor(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.engine = Engine(Numbered(), POLICY)
+        self.numbers = Numbered()
+        self.told: list[tuple[int, stimuli.Stimulus, list[str]]] = []  # with the ids given: the journal
+        self.lanes_most, lanes.LANES_MOST = lanes.LANES_MOST, LANES
+        self.engine = Engine(self.numbers, POLICY)
         self.now = START
         self.facts: list[commands.Command] = []
         self.rings: dict[str, commands.ContactOffered] = {}
         for node in NODES:
             self.tell(stimuli.NodeUp(node))
         for queue in reversed(QUEUES):  # overflows lead to a queue that is there
-            self.put_queue(queue, Strategy.LONGEST_IDLE, strict=False, sticky=False, overflow=FLOW)
+            self.put_queue(
+                queue, Strategy.LONGEST_IDLE, strict=False, sticky=False, overflow=FLOW, more=QUIET
+            )
         given = [QUEUES, QUEUES[:1], QUEUES[1:2], QUEUES[1:], QUEUES[:1], QUEUES[:2]]
+        able = [(), (("english", 9),), (("billing", 3), ("english", 4)), (), (("billing", 8),), ()]
         self.tell(
             stimuli.PutAgents(
                 [
-                    stimuli.AgentSettings(a, a, "1", q, capacity=CHATTY if n % 2 else ONE_CALL)
-                    for n, (a, q) in enumerate(zip(AGENTS, given, strict=True))
+                    stimuli.AgentSettings(
+                        agent,
+                        agent,
+                        "1",
+                        given[number],
+                        skills=able[number],
+                        capacity=CHATTY if number % 2 else ONE_CALL,
+                    )
+                    for number, agent in enumerate(AGENTS)
                 ]
             )
         )
 
-    @rule(queue=queues, strategy=strategies, strict=st.booleans(), sticky=st.booleans(), overflow=overflows)
+    @initialize(there=st.sets(agents), chosen=st.lists(strategies, min_size=4, max_size=4))
+    def morning(self, there: set[str], chosen: list[Strategy]) -> None:
+        for queue, strategy in zip(QUEUES, chosen, strict=True):
+            overflow = FLOW if queue == "night" else Overflow(OverflowAction.QUEUE, "night")
+            self.put_queue(queue, strategy, False, queue == "vip", overflow, QUIET)
+        for agent in sorted(there):
+            self.ready(agent)
+
+    @rule(
+        queue=queues,
+        strategy=strategies,
+        strict=st.booleans(),
+        sticky=st.booleans(),
+        overflow=overflows,
+        more=st.fixed_dictionaries(
+            {
+                "hours": st.sampled_from([None, HOURS]),
+                "ring_agents": st.integers(2, 3),
+                "service_level_ms": st.sampled_from([5_000, 20_000]),
+                "idle_since_contact": st.booleans(),
+                "no_agents_after_ms": st.sampled_from([None, 0, 20_000]),
+                "max_wait_ms": st.sampled_from([0, 25_000, 90_000]),
+                "relax": st.sampled_from([(), (Ease(10_000, 3), Ease(30_000, 0))]),
+            }
+        ),
+    )
     def put_queue(
-        self, queue: str, strategy: Strategy, strict: bool, sticky: bool, overflow: Overflow
+        self,
+        queue: str,
+        strategy: Strategy,
+        strict: bool,
+        sticky: bool,
+        overflow: Overflow,
+        more: dict[str, Any],
     ) -> None:
-        overflow = FLOW if queue == "night" else overflow
         self.tell(
             stimuli.PutQueue(
                 stimuli.QueueSettings(
                     queue,
                     wrap_up_ms=5_000 if queue == "sales" else 0,
-                    max_wait_ms=90_000 if queue in ("vip", "support") else 0,
-                    service_level_ms=5_000 if queue == "vip" else 20_000,
                     max_length=6,
                     strategy=strategy,
                     strict=strict,
-                    ring_agents=2,
-                    idle_since_contact=strict,
-                    relax=(Ease(10_000, 3), Ease(30_000, 0)),
                     last_agent_wait_ms=8_000 if sticky else 0,
                     on_max_wait=overflow,
                     on_full=overflow,
+                    on_closed=overflow,
                     on_no_agents=overflow,
-                    no_agents_after_ms=20_000 if sticky else None,
+                    **more,
                 )
             )
         )
@@ -115,16 +169,19 @@ class Floor(RuleBasedStateMachine):
     # ------------------------------------------------------------ telling
 
     def tell(self, stimulus: stimuli.Stimulus) -> None:
-        before = len(self.facts)
+        before, given = len(self.facts), self.numbers.given
         try:
             out = self.engine.handle(stimulus, self.now)
         except SwitchyardError:
             return  # refused; the invariants see to it that nothing was half done
+        ids = [f"o{number}" for number in range(given + 1, self.numbers.given + 1)]
+        self.told.append((self.engine.floor.now, stimulus, ids))
         self.facts += out
         for command in self.facts[before:]:
-            self._judge(command)
+            self._judge(command, several=isinstance(stimulus, stimuli.Tick))
 
-    def _judge(self, command: commands.Command) -> None:
+    def _judge(self, command: commands.Command, *, several: bool) -> None:
+        """`several`: of many things at one moment, each right when it was done."""
         floor = self.engine.floor
         if isinstance(command, commands.Ring):
             assert floor.nodes[command.node].up, "nobody is rung through a switch that is away"
@@ -134,8 +191,9 @@ class Floor(RuleBasedStateMachine):
             assert command.waited_ms >= 0
             self._explained(command)
             offer = floor.offers.get(command.offer_id)
-            if offer is not None:
-                self._first_in_line(offer.contact)
+            if offer is not None and offer.contact.offer is offer and not several:
+                self._first_in_line(offer)
+                self._first_of_agents(offer, command.decision)
 
     def _explained(self, offered: commands.ContactOffered) -> None:
         """The explanation is about this offer, and true of it."""
@@ -143,7 +201,7 @@ class Floor(RuleBasedStateMachine):
         assert (why.offer_id, why.agent_id, why.queue) == (offered.offer_id, offered.agent_id, offered.queue)
         assert why.idle_ms >= 0
         assert (why.seeker == "agent") == bool(why.competing)
-        assert bool(why.runner_up) == bool(why.others) or floor.contacts[offered.contact_id].excluded
+        assert bool(why.runner_up) == bool(why.others)
         assert why.runner_up != why.agent_id
         contact, agent = floor.contacts[offered.contact_id], floor.agents[offered.agent_id]
         assert contact.decisions is not None
@@ -155,31 +213,61 @@ class Floor(RuleBasedStateMachine):
         able = dict(agent.settings.skills)
         assert all(able.get(name, 0) >= level for name, level in why.required), "not qualified"
 
-    def _first_in_line(self, contact: Any) -> None:
-        if contact.lane is None or contact.decisions[-1].rule in ("preferred", "last_agent"):
+    def _first_in_line(self, offer: Any) -> None:
+        """Nobody of the same queue whom this agent could have taken instead comes before this contact."""
+        contact, agent = offer.contact, offer.agent
+        if contact.decisions[-1].rule in ("preferred", "last_agent"):
             return
-        first = contact.lane.waiting.first_order
-        assert first is None or contact.order < first, "somebody was passed over in their own lane"
+        for lane in offer.queue.lanes.values():
+            first = lane.waiting.first_order
+            mine = any(pool in lane.pools for pool in agent.profile.pools) and agent.id not in lane.excluded
+            if first is not None and mine and lane.need[0] is contact.channel:
+                assert contact.order < first, "somebody was passed over in their own queue"
+
+    def _first_of_agents(self, offer: Any, why: commands.Decision) -> None:
+        """Who looked for an agent passed over nobody of a lower tier, nor in it who is longer idle."""
+        contact, agent, queue = offer.contact, offer.agent, offer.queue
+        if why.rule in ("preferred", "last_agent") or why.seeker == "agent" or contact.skills != why.required:
+            return
+        for other in self.engine.floor.agents.values():
+            idle = room(other) >> contact.channel & 1 and not other.hands and other is not agent
+            able = lanes.qualifies(other.profile.skills, contact.skills) and other.id not in contact.excluded
+            if not idle or not able or queue.name not in other.profile.tiers:
+                continue
+            assert other.profile.tiers[queue.name] >= why.tier, "a lower tier was passed over"
+            by_idle = why.rule == "longest_idle" and not queue.settings.idle_since_contact
+            if by_idle and other.profile.tiers[queue.name] == why.tier and agent.hands == [offer]:
+                assert other.idle_since >= self.now - why.idle_ms, "somebody has been idle for longer"
 
     # ------------------------------------------------------------ callers and flows
+
+    def name(self, number: int) -> str:
+        """Which contact a number means at this moment."""
+        known = list(self.engine.floor.contacts.values())[::-1]
+        live = [contact.id for contact in known if contact.state != "ended"]
+        over = [contact.id for contact in known if contact.state == "ended"]
+        found = over[:1] if number == 9 else live[number - 1 : number] if number else []
+        return found[0] if found else f"c{len(known)}"
 
     @rule(
         contact=contacts,
         queue=queues,
         priority=st.integers(0, 3),
         age=st.integers(0, 120),
-        required=skills,
+        required=needs,
         more=st.fixed_dictionaries(
             {
                 "preferred": st.sampled_from(["", "", *AGENTS]),
                 "excluded": st.sets(agents, max_size=2).map(tuple),
                 "booked_s": st.sampled_from([0, 0, -60, 30]),
+                "relax": steps,
+                "never_relax": st.booleans(),
             }
         ),
     )
     def enqueue(
         self,
-        contact: str,
+        contact: int,
         queue: str,
         priority: int,
         age: int,
@@ -188,7 +276,7 @@ class Floor(RuleBasedStateMachine):
     ) -> None:
         self.tell(
             stimuli.Enqueue(
-                who(contact),
+                who(self.name(contact)),
                 queue,
                 priority=priority,
                 enqueued_at=self.now - age * 1000,
@@ -198,64 +286,78 @@ class Floor(RuleBasedStateMachine):
                 prefer_ms=10_000,
                 excluded=more["excluded"],
                 booked_at=self.now + more["booked_s"] * 1000 if more["booked_s"] else 0,
+                relax=more["relax"],
+                never_relax=more["never_relax"],
             )
         )
 
     @rule(contact=contacts, queue=queues)
-    def enqueue_plainly(self, contact: str, queue: str) -> None:
-        self.tell(stimuli.Enqueue(who(contact), queue, holder="ivr"))
+    def enqueue_plainly(self, contact: int, queue: str) -> None:
+        self.tell(stimuli.Enqueue(who(self.name(contact)), queue, holder="ivr"))
 
     @rule(contact=contacts)
-    def open(self, contact: str) -> None:
-        self.tell(stimuli.Open(who(contact)))
+    def open(self, contact: int) -> None:
+        self.tell(stimuli.Open(who(self.name(contact))))
 
     @rule(contact=contacts, lost=st.booleans())
-    def caller_hangs_up(self, contact: str, lost: bool) -> None:
-        self.tell(stimuli.CallerGone(who(contact), "NORMAL_CLEARING", lost))
+    def caller_hangs_up(self, contact: int, lost: bool) -> None:
+        self.tell(stimuli.CallerGone(who(self.name(contact)), "NORMAL_CLEARING", lost))
 
     @rule(contact=contacts, outcome=st.sampled_from(list(Outcome)))
-    def flow_closes(self, contact: str, outcome: Outcome) -> None:
-        self.tell(stimuli.Close(who(contact), outcome))
+    def flow_closes(self, contact: int, outcome: Outcome) -> None:
+        self.tell(stimuli.Close(who(self.name(contact)), outcome))
 
     @rule(contact=contacts)
-    def withdraw(self, contact: str) -> None:
-        self.tell(stimuli.Withdraw(contact))
+    def withdraw(self, contact: int) -> None:
+        self.tell(stimuli.Withdraw(self.name(contact)))
 
     # ------------------------------------------------------------ legs: any word, at any time, for any offer
 
-    def _offer(self, data: st.DataObject) -> str:
-        return data.draw(st.sampled_from(sorted(self.rings)[-6:]))
+    def leg(self, number: int) -> str:
+        """Which offer a number means at this moment."""
+        live = list(self.engine.floor.offers)[::-1]
+        over = [offer for offer in self.rings if offer not in self.engine.floor.offers][::-1]
+        found = over if number == 6 or not live else [live[number % len(live)]]
+        return found[0] if found else "unknown"
 
-    @precondition(lambda self: self.rings)
-    @rule(data=st.data())
-    def leg_answers(self, data: st.DataObject) -> None:
-        self.tell(stimuli.LegAnswered(self._offer(data)))
+    @rule(leg=legs)
+    def leg_answers(self, leg: int) -> None:
+        self.tell(stimuli.LegAnswered(self.leg(leg)))
 
-    @precondition(lambda self: self.rings)
-    @rule(data=st.data())
-    def bridged(self, data: st.DataObject) -> None:
-        self.tell(stimuli.Bridged(self._offer(data)))
+    @rule(leg=legs)
+    def bridged(self, leg: int) -> None:
+        self.tell(stimuli.Bridged(self.leg(leg)))
 
-    @precondition(lambda self: self.rings)
-    @rule(data=st.data())
-    def bridge_fails(self, data: st.DataObject) -> None:
-        self.tell(stimuli.BridgeFailed(self._offer(data), "No such channel"))
+    @rule(leg=legs)
+    def is_taken(self, leg: int) -> None:
+        """As it should be: the phone is picked up and the bridge stands; or the chat is accepted."""
+        offer = self.leg(leg)
+        for stimulus in (stimuli.LegAnswered(offer), stimuli.Bridged(offer)):
+            self.tell(stimulus)
 
-    @precondition(lambda self: self.rings)
-    @rule(data=st.data(), cause=causes)
-    def leg_ends(self, data: st.DataObject, cause: str) -> None:
-        self.tell(stimuli.LegGone(self._offer(data), cause))
+    @rule(leg=legs)
+    def bridge_fails(self, leg: int) -> None:
+        self.tell(stimuli.BridgeFailed(self.leg(leg), "No such channel"))
 
-    @precondition(lambda self: self.rings)
-    @rule(data=st.data())
-    def ring_fails(self, data: st.DataObject) -> None:
-        self.tell(stimuli.RingFailed(self._offer(data), "SWITCH_CONGESTION"))
+    @rule(leg=legs, cause=causes, by_switch=st.booleans())
+    def leg_ends(self, leg: int, cause: str, by_switch: bool) -> None:
+        self.tell(stimuli.LegGone(self.leg(leg), cause, by_switch))
 
-    @precondition(lambda self: self.rings)
-    @rule(data=st.data(), on=st.booleans())
-    def hold_confirmed(self, data: st.DataObject, on: bool) -> None:
-        offer = self._offer(data)
-        self.tell(stimuli.Held(offer) if on else stimuli.Retrieved(offer))
+    @rule(leg=legs)
+    def is_hung_up(self, leg: int) -> None:
+        """The caller, then the agent's phone."""
+        found = self.engine.floor.offers.get(self.leg(leg))
+        if found is not None:
+            self.tell(stimuli.CallerGone(who(found.contact.id)))
+            self.tell(stimuli.LegGone(found.id, "NORMAL_CLEARING"))
+
+    @rule(leg=legs)
+    def ring_fails(self, leg: int) -> None:
+        self.tell(stimuli.RingFailed(self.leg(leg), "SWITCH_CONGESTION"))
+
+    @rule(leg=legs, on=st.booleans())
+    def hold_confirmed(self, leg: int, on: bool) -> None:
+        self.tell(stimuli.Held(self.leg(leg)) if on else stimuli.Retrieved(self.leg(leg)))
 
     # ------------------------------------------------------------ agents
 
@@ -271,38 +373,37 @@ class Floor(RuleBasedStateMachine):
     def signs_in_again(self, agent: str, mode: WorkMode) -> None:
         self.tell(stimuli.SetPresence(agent, Presence.READY, "back", by="lead", work_mode=mode))
 
-    @precondition(lambda self: self.rings)
-    @rule(data=st.data())
-    def accepts(self, data: st.DataObject) -> None:
-        offer = self._offer(data)
-        self.tell(stimuli.Answer(self.rings[offer].agent_id, offer))
+    @rule(leg=legs)
+    def accepts(self, leg: int) -> None:
+        offer = self.leg(leg)
+        if offer in self.rings:
+            self.tell(stimuli.Answer(self.rings[offer].agent_id, offer))
 
-    @precondition(lambda self: self.rings)
-    @rule(agent=agents, data=st.data())
-    def reject(self, agent: str, data: st.DataObject) -> None:
-        self.tell(stimuli.Reject(agent, self._offer(data)))
+    @rule(leg=legs)
+    def reject(self, leg: int) -> None:
+        offer = self.leg(leg)
+        if offer in self.rings:
+            self.tell(stimuli.Reject(self.rings[offer].agent_id, offer))
+
+    @rule(agent=agents, leg=legs)
+    def reject_what_is_not_theirs(self, agent: str, leg: int) -> None:
+        self.tell(stimuli.Reject(agent, self.leg(leg)))
 
     @rule(agent=agents, contact=contacts, what=st.sampled_from([stimuli.HangUp, stimuli.Hold]))
-    def control(self, agent: str, contact: str, what: Any) -> None:
-        self.tell(what(agent, contact))
+    def control(self, agent: str, contact: int, what: Any) -> None:
+        self.tell(what(agent, self.name(contact)))
 
     @rule(agent=agents, contact=contacts)
-    def finish(self, agent: str, contact: str) -> None:
-        self.tell(stimuli.FinishWrapUp(agent, contact, "done"))
+    def finish(self, agent: str, contact: int) -> None:
+        self.tell(stimuli.FinishWrapUp(agent, self.name(contact), "done"))
 
-    @rule(agent=agents, chosen=st.sets(queues), able=skills, chats=st.booleans(), data=st.data())
-    def settings_change(
-        self, agent: str, chosen: set[str], able: stimuli.Skills, chats: bool, data: st.DataObject
-    ) -> None:
-        tiers = {
-            queue: Tier(data.draw(st.integers(1, 2)), data.draw(st.integers(1, 3)))
-            for queue in sorted(chosen)
-        }
+    @rule(agent=agents, tiers=st.dictionaries(queues, tiers), able=skills, chats=st.booleans())
+    def settings_change(self, agent: str, tiers: dict[str, Tier], able: stimuli.Skills, chats: bool) -> None:
         settings = stimuli.AgentSettings(
             agent,
             agent,
             "1",
-            tuple(sorted(chosen)),
+            tuple(sorted(tiers)),
             tiers=tiers,
             skills=able,
             capacity=CHATTY if chats else ONE_CALL,
@@ -316,10 +417,14 @@ class Floor(RuleBasedStateMachine):
         self.tell(stimuli.NodeUp(node) if up else stimuli.NodeDown(node))
 
     @rule(contact=contacts, agent=agents, queue=queues, leg=st.integers(0, 4))
-    def conversation_found(self, contact: str, agent: str, queue: str, leg: int) -> None:
-        if contact in CHATS:
-            return
-        self.tell(stimuli.Adopt(who(contact), queue, agent, f"found{leg}", self.now - 5000, self.now - 1000))
+    def conversation_found(self, contact: int, agent: str, queue: str, leg: int) -> None:
+        found = who(self.name(contact))
+        if found.channel is Channel.VOICE:
+            self.tell(stimuli.Adopt(found, queue, agent, f"found{leg}", self.now - 5000, self.now - 1000))
+
+    @rule()
+    def midnight(self) -> None:
+        self.tell(stimuli.NewDay())
 
     @rule(seconds=st.sampled_from([0.5, 3, 16, 70]))
     def time_passes(self, seconds: float) -> None:
@@ -361,10 +466,16 @@ class Floor(RuleBasedStateMachine):
         assert still == set(opened) - set(ended), "a contact was lost without a word"
 
     def teardown(self) -> None:
+        try:
+            self._closing_time()
+        finally:
+            lanes.LANES_MOST = self.lanes_most
+
+    def _closing_time(self) -> None:
         """Then everybody goes home, and everything comes to rest."""
         for node in NODES:
             self.tell(stimuli.NodeUp(node))
-        for contact in CONTACTS:
+        for contact in list(self.engine.floor.contacts):
             self.tell(stimuli.CallerGone(who(contact), "NORMAL_CLEARING"))
         for offer in list(self.rings) + [f"found{leg}" for leg in range(5)]:
             self.tell(stimuli.LegGone(offer, "NORMAL_CLEARING"))
@@ -377,6 +488,7 @@ class Floor(RuleBasedStateMachine):
         quiet = (Routing.IDLE, Routing.NOT_RESPONDING)
         assert all(agent.routing in quiet for agent in floor.agents.values()), "an agent is stuck"
         self._stories()
+        self._journeys()
 
     def _stories(self) -> None:
         """Every offer ends in an answer or a failure, every answer in a release."""
@@ -387,6 +499,26 @@ class Floor(RuleBasedStateMachine):
         found = [offer for offer in answered if offer.startswith("found")]
         assert sorted(failed + answered) == sorted(offered + found)
         assert sorted(answered) == sorted(released)
+
+    def _journeys(self) -> None:
+        """Who was queued left, by an answer or with a reason; whom a queue put out the flow was told of."""
+        inside: dict[str, str] = {}
+        told: Counter[tuple[str, str]] = Counter()
+        for fact in self.facts:
+            if isinstance(fact, commands.ContactQueued):
+                assert fact.contact_id not in inside, "queued twice"
+                inside[fact.contact_id] = fact.queue
+            elif isinstance(fact, commands.ContactAnswered):
+                inside.pop(fact.contact_id, None)
+            elif isinstance(fact, commands.ContactLeftQueue):
+                was_in = inside.pop(fact.contact_id, None)
+                assert was_in in (fact.queue, None), "left another queue than it was in"
+                put_out = fact.reason in OVERFLOWS and fact.overflow.action is not OverflowAction.QUEUE
+                told[fact.contact_id, fact.queue] += bool(was_in) and put_out
+            elif isinstance(fact, commands.Expel):
+                told[fact.contact_id, fact.queue] -= 1
+        assert not inside, "somebody is still in a queue"
+        assert not any(told.values()), "put out, and the flow was not told"
 
 
 Floor.TestCase.settings = settings(

@@ -8,16 +8,16 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
-from services.chassis import errors
+from services.chassis import clock, errors
 from services.chassis.config import load
-from services.gateway.api import forms, models, problems, views
+from services.gateway.api import figures, forms, models, problems, settings, views
 from services.gateway.api.edge import Edge, origin_allowed
 from services.gateway.config import GatewayConfig
 from services.gateway.domain import Identity, Role
 from services.gateway.engine.throttle import Throttled
 from services.gateway.service.passwords import Passwords
 from services.gateway.service.revoked import Revoked
-from services.stubs.acd.v1 import acd_pb2
+from services.stubs.acd.v1 import acd_pb2, events_pb2
 from services.stubs.crm.v1 import crm_pb2
 from services.stubs.workorder.v1 import workorder_pb2
 
@@ -183,7 +183,10 @@ def test_views_are_plain_json() -> None:
         views.timeline_entry(crm_pb2.TimelineEntry(data_json="not json")),
         views.work_order(workorder_pb2.WorkOrder(allowed_actions=[workorder_pb2.ACTION_VOID])),
         views.step(workorder_pb2.Step()),
-        views.queue(acd_pb2.Queue()),
+        settings.queue_view(acd_pb2.Queue()),
+        settings.agent_view(acd_pb2.AgentSettings()),
+        figures.statistics(acd_pb2.Statistics(queues=[acd_pb2.QueueStatistics()]), clock.now()),
+        figures.explanation(acd_pb2.Explanation(decisions=[events_pb2.Decision()])),
     ):
         assert orjson.loads(orjson.dumps(one)) == one
 

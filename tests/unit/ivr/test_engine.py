@@ -133,7 +133,7 @@ def test_place_is_announced_between_the_music() -> None:
     assert call.fires("place", after_s=20) == [
         do.StartTimer("place", 20),
         do.Stop(),
-        do.Play(5, ("ahead_before", "n_2", "ahead_after", "press_1_for_message"), "zh"),
+        do.Play(5, ("ahead_before", "n_2_counted", "ahead_after", "press_1_for_message"), "zh"),
     ]
     assert call.heard() == [do.Play(6, (do.MUSIC,), "zh")]
     call.tell(on.Placed(1))

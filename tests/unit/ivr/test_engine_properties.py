@@ -18,6 +18,7 @@ from tests.unit.ivr.playbook import Playbook, read
 
 NAMES = [f"n{number}" for number in range(6)]
 KEYS = "0123456789*#"
+FORETELLING = {"position_every_s": st.just(20), "expected_wait": st.just("yes")}
 
 anywhere = st.sampled_from(NAMES)
 keys = st.dictionaries(st.sampled_from(KEYS), anywhere, max_size=3)
@@ -45,7 +46,10 @@ def nodes(ahead: list[str]) -> st.SearchStrategy[dict[str, Any]]:
             "queue",
             queue=st.just("sales"),
             next=anywhere,
-            while_waiting=st.fixed_dictionaries({"position_every_s": st.sampled_from([0, 20]), "keys": keys}),
+            while_waiting=st.one_of(
+                st.fixed_dictionaries({"position_every_s": st.sampled_from([0, 20]), "keys": keys}),
+                st.fixed_dictionaries({**FORETELLING, "keys": keys}),
+            ),
             on=st.fixed_dictionaries(
                 {"max_wait": to, "full": to, "unavailable": to},
                 optional={"closed": to, "nobody_qualified": to, "voicemail": to, "outside": to},
@@ -82,7 +86,7 @@ overflows = st.one_of(
 )
 happenings = st.one_of(
     st.sampled_from(KEYS).map(on.Digit),
-    st.integers(1, 5).map(on.Placed),
+    st.builds(on.Placed, st.integers(1, 5), st.none() | st.integers(0, 3_000_000)),
     st.builds(on.Refused, st.sampled_from(["full", "unknown", "unavailable"]), overflows),
     st.builds(on.Expelled, st.sampled_from(["closed", "no_agents", "max_wait"]), overflows),
     st.booleans().map(on.Withdrawn),

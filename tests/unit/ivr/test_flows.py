@@ -30,6 +30,7 @@ def test_default_flow_has_all_it_needs() -> None:
     assert isinstance(sales, Queue)
     assert menu.keys == {"1": "sales", "2": "support", "9": "other_language"}
     assert sales.treatment.keys == {"1": "message"}
+    assert sales.treatment.expected_wait
 
 
 def test_example_of_the_readme_can_be_published() -> None:
@@ -193,6 +194,10 @@ STEPS = ", ".join(f"{{after_s: {number}, skills: {{}}}}" for number in range(1, 
             f"skills: {{a: 1}}, relax: [{STEPS}]",
             "'relax' has 9 steps; at most 8",
         ),
+        ("while_waiting: {position_every_s: 20, expected_wait: soon}", "'expected_wait' must be yes or no"),
+        ("while_waiting: {position_every_s: 20, expected_wait: [yes]}", "'expected_wait' must be one value"),
+        ("while_waiting: {expected_wait: yes}", "it needs 'position_every_s'"),
+        ("while_waiting: {position_every_s: 0, expected_wait: yes}", "it needs 'position_every_s'"),
         ("prefer: zhang.wei@home", "'prefer' must be last, or a fact"),
         ("prefer: first", "'prefer' must be last, or a fact"),
         ("prefer_s: 20", "'prefer_s' without 'prefer'"),
@@ -205,6 +210,33 @@ def test_agents_nobody_can_ask_for(fields: str, said: str) -> None:
     found = problems(f"q: {{type: queue, queue: a, {fields}, {LEAD}}}")
     assert any(said in problem for problem in found), found
     assert all(problem.startswith("line 4, node 'q': ") for problem in found)
+
+
+def test_wait_that_would_never_be_said_is_named_by_its_own_line() -> None:
+    assert problems("""
+        q:
+          type: queue
+          queue: a
+          while_waiting:
+            first: [please_wait]
+            expected_wait: yes
+          next: end
+          on: {max_wait: end, full: end, unavailable: end}
+        end: {type: hang_up}
+    """) == ["line 9, node 'q': 'expected_wait' is said with the place: it needs 'position_every_s'"]
+
+
+def test_own_recordings_lack_the_words_for_a_wait() -> None:
+    """A business with recordings of its own had none for this: its callers would have heard "five" alone."""
+    waiting = "while_waiting: {position_every_s: 20, expected_wait: yes}"
+    node = f"{{type: queue, queue: a, {waiting}, {LEAD.replace(' q', ' e')}}}"
+    own = {"you_are_next", "ahead_before", "ahead_after", "wait_before"}
+    with pytest.raises(Refused) as refused:
+        read(f"{HEAD}  q: {node}\n  e: {{type: hang_up}}\n", lambda name, _: name in own)
+    assert [str(problem) for problem in refused.value.problems] == [
+        f"line 4, node 'q': there is no recording of prompt '{name}' in zh and en"
+        for name in ("wait_under_a_minute", "wait_after", "wait_over_thirty")
+    ]
 
 
 def test_step_that_relaxes_nothing_is_named_by_its_own_line() -> None:

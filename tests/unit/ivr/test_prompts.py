@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from services.ivr.domain import LANGUAGES
+from services.ivr.domain import LANGUAGES, WAIT_PROMPTS
 from services.ivr.engine import speech
+from services.ivr.engine.foretold import wait_said
 from services.ivr.engine.waiting import place_said
 from services.ivr.prompts import SOUNDS, Prompts
 
@@ -68,7 +69,8 @@ def test_every_text_is_recorded() -> None:
 def test_every_number_can_be_said(language: str) -> None:
     prompts = Prompts()
     pieces = {piece for value in range(10_050) for piece in speech.number(language, value)}
-    pieces |= set(speech.digits("0123456789")) | set(place_said(language, 1)) | set(place_said(language, 3))
+    pieces |= set(speech.counted(language, 2)) | set(speech.digits("0123456789"))
+    pieces |= set(place_said(language, 1)) | set(place_said(language, 3))
     assert [piece for piece in sorted(pieces) if not prompts.has(piece, language)] == []
 
 
@@ -93,6 +95,29 @@ def test_every_number_can_be_said(language: str) -> None:
 def test_numbers(value: int, zh: str, en: str) -> None:
     for language, said in (("zh", zh), ("en", en)):
         assert " ".join(piece.removeprefix("n_") for piece in speech.number(language, value)) == said
+
+
+def test_two_callers_are_counted_as_a_native_would() -> None:
+    """Callers heard "您前面还有二位客户": everybody understands it and nobody says it."""
+    assert place_said("zh", 3) == ("ahead_before", "n_2_counted", "ahead_after")
+    assert place_said("zh", 13) == ("ahead_before", "n_10", "n_2", "ahead_after")
+    assert place_said("en", 3) == ("ahead_before", "n_2", "ahead_after")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_wait_can_be_said(language: str) -> None:
+    prompts = Prompts()
+    pieces = {piece for minutes in range(1, 40) for piece in wait_said(language, minutes)}
+    assert [piece for piece in sorted(pieces) if not prompts.has(piece, language)] == []
+    assert pieces >= set(WAIT_PROMPTS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_place_and_wait_are_said_in_one_breath(language: str) -> None:
+    """With the longest of numbers: it comes round every 20 s, and most of the time should be music."""
+    prompts = Prompts()
+    said = (*place_said(language, 78), *wait_said(language, 28), "press_1_for_message")
+    assert sum(prompts.length_s(each, language) for each in said) < 14
 
 
 def test_unreadable_recording_has_a_length(tmp_path: Path) -> None:

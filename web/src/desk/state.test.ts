@@ -7,7 +7,7 @@ const AT = "2026-11-22T02:43:23.000Z";
 
 const agent = (fields: Partial<Agent> = {}): Agent => ({
   agent_id: "a1", name: "Li", extension: "1001", queues: ["sales"], presence: "ready", reason: "",
-  routing_status: "idle", since: AT, until: null, ...fields,
+  routing_status: "idle", since: AT, until: null, work_mode: "continuous", ...fields,
 });
 const contact = (fields: Partial<Contact> = {}): Contact => ({
   contact_id: "c1", channel: "voice", state: "offered", queue: "sales", priority: 0, agent_id: "a1", offer_id: "o1",
@@ -15,7 +15,7 @@ const contact = (fields: Partial<Contact> = {}): Contact => ({
   answered_at: null, data: {}, ...fields,
 });
 const offer = (fields: Partial<Offer> = {}): Offer => ({
-  contact_id: "c1", offer_id: "o1", queue: "sales", from_number: "+8613700000001", to_number: "10050",
+  contact_id: "c1", offer_id: "o1", channel: "voice", queue: "sales", from_number: "+8613700000001", to_number: "10050",
   customer_id: "", attempt: 1, waited_ms: 900, ring_timeout_ms: 15_000, reason: "", offered_at: AT, ...fields,
 });
 const pop = (fields: Partial<Pop> = {}): Pop => ({
@@ -26,11 +26,14 @@ const customer = {
   language: "", tags: [], notes: "", revision: 1, created_at: AT, changed_at: AT,
 };
 const state = (fields: Partial<State> = {}): Action => ({
-  type: "state", data: { agent: agent(), contact: null, missing: [], ...fields },
+  type: "state",
+  data: { agent: agent(), contact: null, contacts: fields.contact ? [fields.contact] : [], missing: [], ...fields },
 });
 const news = (fields: object): Action => ({
   type: "agent",
-  data: { presence: "ready", reason: "", routing_status: "idle", contact_id: null, since: AT, until: null, ...fields },
+  data: {
+    presence: "ready", reason: "", routing_status: "idle", contact_id: null, since: AT, until: null, by: null, ...fields,
+  },
 });
 const ANSWERED: Action = {
   type: "answered", data: { contact_id: "c1", offer_id: "o1", queue: "sales", waited_ms: 900, answered_at: AT },
@@ -142,7 +145,7 @@ describe("the whole state", () => {
     const before = play(state(), { type: "offer", data: offer() });
     const welcome = {
       type: "welcome",
-      data: { resumed: true, state: { agent: agent(), contact: null, missing: [] } },
+      data: { resumed: true, state: { agent: agent(), contact: null, contacts: [], missing: [] } },
     } as unknown as Action;
     expect(reduce(before, welcome)).toBe(before);
   });
@@ -166,7 +169,7 @@ describe("a reply", () => {
   it("never brings back an older presence", () => {
     const later = "2026-11-22T02:43:30.000Z";
     const desk = play(state(), news({ presence: "other_work", reason: "meal", since: later }));
-    const old = { agent: agent(), contact: null, missing: [] };
+    const old = { agent: agent(), contact: null, contacts: [], missing: [] };
     expect(reduce(desk, { type: "replied", data: old }).agent?.presence).toBe("other_work");
   });
 });
@@ -184,5 +187,50 @@ describe("the time left to answer", () => {
     expect(ringsUntil(desk, 20_000)).toEqual({ from: Date.parse(AT), until: Date.parse(AT) + 20_000 });
     expect(ringsUntil(desk, null)).toBeNull();
     expect(ringsUntil(reduce(desk, { type: "offer", data: offer() }), 20_000)?.until).toBe(Date.parse(AT) + 15_000);
+  });
+});
+
+describe("several contacts at once", () => {
+  const second: Action = { type: "offer", data: offer({ contact_id: "c2", offer_id: "o2" }) };
+
+  it("the first comes back on the screen when the second's offer fails", () => {
+    const two = play(state(), { type: "offer", data: offer() }, ANSWERED, second);
+    expect(two.contact?.contact_id).toBe("c2");
+    const failed: Action = {
+      type: "offer_failed",
+      data: { contact_id: "c2", offer_id: "o2", failure: "caller_gone", rang_ms: 1, cause: "", failed_at: AT },
+    };
+    const one = reduce(two, failed);
+    expect(one.contact).toMatchObject({ contact_id: "c1", state: "connected" });
+    expect(phase(one)).toBe("talking");
+    expect(one.contacts).toHaveLength(1);
+  });
+
+  it("news of one that is not on the screen are kept for it", () => {
+    const two = play(state(), { type: "offer", data: offer() }, ANSWERED, second, RELEASED);
+    expect(phase(two)).toBe("ringing");
+    expect(two.contacts[0]).toMatchObject({ contact_id: "c1", state: "released" });
+    expect(phase(reduce(two, wrappedUp()))).toBe("ringing");
+  });
+});
+
+describe("a state set by a team lead", () => {
+  const forced = news({ presence: "other_work", reason: "training", by: "Wu" });
+
+  it("is told until it has been read", () => {
+    const desk = play(state(), forced);
+    expect(desk.forced).toEqual({ by: "Wu", presence: "other_work", reason: "training" });
+    expect(desk.agent).not.toHaveProperty("by");
+    expect(reduce(desk, { type: "forced_read" }).forced).toBeNull();
+  });
+
+  it("is told no longer when the agent changed it again, and survives other news", () => {
+    const desk = play(state(), forced);
+    const same = news({ presence: "other_work", reason: "training", routing_status: "wrap_up", contact_id: "c1" });
+    expect(reduce(desk, same).forced).not.toBeNull();
+    expect(reduce(desk, news({})).forced).toBeNull();
+    // The reply to the agent's own command may be faster than the news of it.
+    const reply: Action = { type: "replied", data: { agent: agent(), contact: null, contacts: [], missing: [] } };
+    expect([reply, news({})].reduce(reduce, desk).forced).toBeNull();
   });
 });

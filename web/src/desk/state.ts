@@ -1,7 +1,7 @@
 // What the agent's page knows, and how each of the gateway's messages changes it. Pure: tested without a browser.
 import { parsed } from "../shared/time";
 import type {
-  Agent, Contact, Customer, Offer, OfferFailed, Pop, Released, State, WorkOrder, WrappedUp,
+  Agent, Contact, Customer, Offer, OfferFailed, Pop, Presence, Released, State, WorkOrder, WrappedUp,
 } from "../shared/types";
 import type { Push } from "../socket/protocol";
 
@@ -37,7 +37,9 @@ export interface DeskState {
   /** Whether a whole state has been heard yet. */
   known: boolean;
   agent: Agent | null;
+  /** The one on the screen; `contacts`: all in hand, the one that came last at the end. */
   contact: Contact | null;
+  contacts: Contact[];
   offer: Offer | null;
   pop: Pop | null;
   released: Released | null;
@@ -46,6 +48,8 @@ export interface DeskState {
   figures: Figures;
   recent: RecentContact[];
   notice: Notice | null;
+  /** A team lead changed this agent's state, until that has been read or the agent changes it again. */
+  forced: { by: string; presence: Presence; reason: string } | null;
 }
 
 export type Action =
@@ -55,14 +59,15 @@ export type Action =
   | { type: "customer_saved"; data: Customer }
   | { type: "work_order_changed"; data: WorkOrder }
   | { type: "sent"; notice: Notice }
-  | { type: "notice_read" };
+  | { type: "notice_read" }
+  | { type: "forced_read" };
 
 export const RECENT_KEPT = 12;
 
 export const EMPTY: DeskState = {
-  known: false, agent: null, contact: null, offer: null, pop: null, released: null, held_since: null, missing: [],
+  known: false, agent: null, contact: null, contacts: [], offer: null, pop: null, released: null, held_since: null, missing: [],
   figures: { offered: 0, answered: 0, missed: 0, talk_ms: 0, wrap_up_ms: 0, wrapped_up: 0 },
-  recent: [], notice: null,
+  recent: [], notice: null, forced: null,
 };
 
 export function reduce(desk: DeskState, action: Action): DeskState {
@@ -103,6 +108,8 @@ export function reduce(desk: DeskState, action: Action): DeskState {
       return { ...desk, notice: action.notice };
     case "notice_read":
       return { ...desk, notice: null };
+    case "forced_read":
+      return { ...desk, forced: null };
     case "wallboard":
       return desk;
   }
@@ -117,11 +124,13 @@ function whole(desk: DeskState, state: State): DeskState {
     known: true,
     agent: state.agent ?? (state.missing.includes("acd") ? desk.agent : null),
     contact: state.contact ?? (state.missing.includes("acd") ? desk.contact : null),
+    contacts: state.missing.includes("acd") && state.contact === null ? desk.contacts : state.contacts,
     offer: ringing || (same && state.contact?.state !== "offered") ? desk.offer : null,
     pop: same ? desk.pop : null,
     released: same && state.contact?.state === "released" ? desk.released : null,
     held_since: same && state.contact?.held ? desk.held_since : null,
     missing: state.missing,
+    forced: state.agent ? still(desk, state.agent) : desk.forced,
     recent: state.contact ? remember(desk.recent, ofContact(state.contact)) : desk.recent,
   };
   return state.contact && state.contact.state !== "offered" ? taken(next, state.contact.contact_id) : next;
@@ -143,30 +152,50 @@ function taken(desk: DeskState, contact_id: string): DeskState {
 function replied(desk: DeskState, state: State): DeskState {
   if (state.agent === null || desk.agent === null) return desk;
   const before = parsed(desk.agent.since) ?? 0;
-  return (parsed(state.agent.since) ?? 0) >= before ? { ...desk, agent: state.agent } : desk;
+  return (parsed(state.agent.since) ?? 0) >= before ? { ...desk, agent: state.agent, forced: still(desk, state.agent) } : desk;
+}
+
+/** What somebody else set, as long as it holds: reply and news of the agent's own change come in either order. */
+function still({ forced }: DeskState, agent: Pick<Agent, "presence" | "reason"> | null): DeskState["forced"] {
+  return agent !== null && forced?.presence === agent.presence && forced.reason === agent.reason ? forced : null;
 }
 
 function withAgent(desk: DeskState, news: Extract<Action, { type: "agent" }>["data"]): DeskState {
   if (desk.agent === null) return desk;
-  const { contact_id, ...rest } = news;
-  const next = { ...desk, agent: { ...desk.agent, ...rest } };
-  return contact_id === null ? withoutContact(next) : next;
+  const { contact_id, by, ...rest } = news;
+  const forced = by ? { by, presence: news.presence, reason: news.reason } : still(desk, news);
+  const next = { ...desk, agent: { ...desk.agent, ...rest }, forced };
+  return contact_id === null ? { ...inFront(next, null), contacts: [] } : next;
 }
 
-function withoutContact(desk: DeskState): DeskState {
-  return { ...desk, contact: null, offer: null, pop: null, released: null, held_since: null };
+/** Another contact, or none, comes on the screen: what belonged to the one before goes. */
+function inFront(desk: DeskState, contact: Contact | null): DeskState {
+  return { ...desk, contact, offer: null, pop: null, released: null, held_since: null };
+}
+
+/** A contact has gone; of others in hand the one that came last comes back on the screen. */
+function without(desk: DeskState, contact_id: string): DeskState {
+  const contacts = desk.contacts.filter((one) => one.contact_id !== contact_id);
+  const next = { ...desk, contacts };
+  return desk.contact?.contact_id === contact_id ? inFront(next, contacts.at(-1) ?? null) : next;
+}
+
+function changeContact(desk: DeskState, contact_id: string, fields: Partial<Contact>): DeskState {
+  const changed = (one: Contact) => (one.contact_id === contact_id ? { ...one, ...fields } : one);
+  return { ...desk, contact: desk.contact && changed(desk.contact), contacts: desk.contacts.map(changed) };
 }
 
 function offered(desk: DeskState, offer: Offer): DeskState {
   const contact: Contact = {
-    contact_id: offer.contact_id, channel: "voice", state: "offered", queue: offer.queue, priority: 0,
+    contact_id: offer.contact_id, channel: offer.channel, state: "offered", queue: offer.queue, priority: 0,
     agent_id: desk.agent?.agent_id ?? "", offer_id: offer.offer_id, from_number: offer.from_number,
     to_number: offer.to_number, customer_id: offer.customer_id, held: false, opened_at: null, enqueued_at: null,
     answered_at: null, data: {},
   };
   const known = desk.pop?.contact_id === offer.contact_id ? desk.pop : null;
   return {
-    ...withoutContact(desk), contact, offer, pop: known, notice: null,
+    ...inFront(desk, contact), contacts: [...without(desk, offer.contact_id).contacts, contact],
+    offer, pop: known, notice: null,
     figures: { ...desk.figures, offered: desk.figures.offered + 1 },
     recent: remember(desk.recent, ofContact(contact, offer.offered_at)),
   };
@@ -189,28 +218,27 @@ function offerFailed(desk: DeskState, failed: OfferFailed): DeskState {
     figures: { ...desk.figures, missed: desk.figures.missed + missed },
     recent: change(desk.recent, failed.contact_id, { outcome: failed.failure }),
   };
-  return desk.contact?.offer_id === failed.offer_id && desk.contact.state === "offered" ? withoutContact(next) : next;
+  const rang = desk.contacts.some((one) => one.offer_id === failed.offer_id && one.state === "offered");
+  return rang ? without(next, failed.contact_id) : next;
 }
 
 function answered(desk: DeskState, contact_id: string, at: string | null): DeskState {
-  if (desk.contact?.contact_id !== contact_id) return desk;
-  const contact = { ...desk.contact, state: "connected", answered_at: at, held: false };
-  return taken({ ...desk, contact }, contact_id);
+  if (desk.contacts.every((one) => one.contact_id !== contact_id)) return desk;
+  return taken(changeContact(desk, contact_id, { state: "connected", answered_at: at, held: false }), contact_id);
 }
 
 function hold(desk: DeskState, contact_id: string, held: boolean, at: string | null): DeskState {
-  if (desk.contact?.contact_id !== contact_id) return desk;
-  return { ...desk, contact: { ...desk.contact, held }, held_since: held ? parsed(at) : null };
+  const next = changeContact(desk, contact_id, { held });
+  return desk.contact?.contact_id === contact_id ? { ...next, held_since: held ? parsed(at) : null } : next;
 }
 
 function released(desk: DeskState, news: Released): DeskState {
   const next = {
-    ...desk,
+    ...changeContact(desk, news.contact_id, { state: "released", held: false }),
     figures: { ...desk.figures, talk_ms: desk.figures.talk_ms + news.talk_ms },
     recent: change(desk.recent, news.contact_id, { talk_ms: news.talk_ms, outcome: news.ended_by }),
   };
-  if (desk.contact?.contact_id !== news.contact_id) return next;
-  return { ...next, released: news, held_since: null, contact: { ...desk.contact, state: "released", held: false } };
+  return desk.contact?.contact_id === news.contact_id ? { ...next, released: news, held_since: null } : next;
 }
 
 function wrappedUp(desk: DeskState, news: WrappedUp): DeskState {
@@ -223,7 +251,7 @@ function wrappedUp(desk: DeskState, news: WrappedUp): DeskState {
     },
     notice: news.timed_out ? { kind: "timed_out", contact_id: news.contact_id } : desk.notice,
   };
-  return desk.contact?.contact_id === news.contact_id ? withoutContact(next) : next;
+  return without(next, news.contact_id);
 }
 
 function customerSaved(desk: DeskState, customer: Customer): DeskState {

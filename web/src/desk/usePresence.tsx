@@ -2,7 +2,7 @@ import { App, Button } from "antd";
 import { useCallback, useRef, useState } from "react";
 
 import { problem, useSpeech } from "../i18n";
-import type { Presence } from "../shared/types";
+import type { Presence, WorkMode } from "../shared/types";
 import { useDesk } from "./DeskProvider";
 import { presenceText } from "./presence";
 
@@ -52,5 +52,20 @@ export function usePresence() {
   }, [command, message]);
 
   const set = useCallback((wanted: Wanted) => send(wanted, true), [send]);
-  return { set, busy };
+
+  /** What follows each contact; what the agent is now stays. */
+  const setMode = useCallback(async (mode: WorkMode) => {
+    const { agent, speech: { t } } = latest.current;
+    if (agent === null) return;
+    setBusy(true);
+    try {
+      await command("presence", { presence: agent.presence, reason: agent.reason, work_mode: mode });
+      void message.open({ key: KEY, type: "success", duration: 2, content: t(`workmode.changed.${mode}`) });
+    } catch (error) {
+      void message.open({ key: KEY, type: "error", content: problem(latest.current.speech, error), duration: 6 });
+    } finally {
+      setBusy(false);
+    }
+  }, [command, message]);
+  return { set, setMode, busy };
 }

@@ -4,6 +4,8 @@ export type Service = "acd" | "ivr" | "crm" | "workorder";
 export type Presence = "offline" | "ready" | "other_work";
 export type RoutingStatus = "idle" | "offered" | "connected" | "wrap_up" | "not_responding";
 export type ContactState = "offered" | "connected" | "released";
+/** What follows a contact: ready again, or other work. */
+export type WorkMode = "continuous" | "intermittent";
 
 export interface User {
   user_id: string;
@@ -26,6 +28,12 @@ export interface Agent {
   routing_status: RoutingStatus;
   since: string | null;
   until: string | null;
+  work_mode: WorkMode;
+}
+
+/** One line of a team lead's list. */
+export interface ListedAgent extends Agent {
+  contacts: Contact[];
 }
 
 export interface Contact {
@@ -53,17 +61,22 @@ export interface AgentNews {
   contact_id: string | null;
   since: string | null;
   until: string | null;
+  /** Who changed it, when it was not the agent. */
+  by: string | null;
 }
 
 export interface State {
   agent: Agent | null;
+  /** The one that came last; `contacts`: all in hand. */
   contact: Contact | null;
+  contacts: Contact[];
   missing: string[];
 }
 
 export interface Offer {
   contact_id: string;
   offer_id: string;
+  channel: string;
   queue: string;
   from_number: string;
   to_number: string;
@@ -201,14 +214,55 @@ export interface QueueFigures {
   title: string;
   waiting: number;
   longest_wait_ms: number;
+  /** Of one who came now; null: nobody is there to serve. */
+  expected_wait_ms: number | null;
   offered: number;
   answered: number;
   abandoned: number;
+  overflowed: number;
   answered_in_time: number;
   abandoned_in_time: number;
   total_wait_answered_ms: number;
   service_level: number | null;
   agents_staffed: number;
+  /** Staffed, an agent of n queues counting 1/n. */
+  agents_effective: number;
+  expected_wait_error: ForecastError | null;
+}
+
+export interface ForecastError {
+  contacts: number;
+  mean_ms: number;
+  mean_absolute_ms: number;
+}
+
+/** Why this agent was offered this contact: what held at that moment. */
+export interface Decision {
+  offer_id: string;
+  at: string | null;
+  queue: string;
+  agent_id: string;
+  seeker: string;
+  rule: string;
+  idle_ms: number;
+  tier: number;
+  skill_score: number;
+  others: number;
+  runner_up_agent_id: string | null;
+  qualified_busy: number;
+  ready_unqualified: number;
+  required: Record<string, number>;
+  relaxed_steps: number;
+  overdue_ms: number;
+  waiting_behind: number;
+  competing: number;
+  runner_up_queue: string | null;
+  runner_up_overdue_ms: number;
+}
+
+export interface Explanation {
+  contact_id: string;
+  decisions: Decision[];
 }
 
 export const AGENT_STATES = [

@@ -1,18 +1,20 @@
-import { Alert, Badge, Card, Spin, Statistic } from "antd";
-import { useEffect, useSyncExternalStore } from "react";
+import { Badge, Card, Spin, Statistic } from "antd";
+import { useEffect, useState, useSyncExternalStore } from "react";
 
 import { useDesk } from "../desk/DeskProvider";
-import { ServiceLevel } from "../desk/ServiceLevel";
-import { useSpeech, word } from "../i18n";
+import { useSpeech } from "../i18n";
 import { useSession } from "../session/Gate";
-import { LongText } from "../shared/LongText";
 import { Nothing } from "../shared/Nothing";
-import { clock, moment, parsed } from "../shared/time";
-import { AGENT_STATES, type QueueFigures, type Wallboard } from "../shared/types";
+import { moment, parsed } from "../shared/time";
+import { AGENT_STATES, type ListedAgent, type Wallboard } from "../shared/types";
+import { useLoad } from "../shared/useLoad";
 import { useNow } from "../shared/useNow";
+import { ExplainDrawer, type Looked } from "./ExplainDrawer";
 import { People } from "./People";
+import { Queues } from "./Queues";
 
 const STALE_MS = 5_000; // figures come once a second
+const PEOPLE_MS = 5_000;
 
 /** The team lead's view of all queues and agents, live. */
 export function Board() {
@@ -20,6 +22,10 @@ export function Board() {
   const { session } = useSession();
   const { board, command, link } = useDesk();
   const figures = useSyncExternalStore(board.subscribe, board.get);
+  const [looked, setLooked] = useState<Looked | null>(null);
+  const people = useLoad(link.status === "open" && session.may("agents.read") ? "agents" : null, (signal) =>
+    session.ask<{ agents: ListedAgent[] }>("/agents?settings=false", { signal }), PEOPLE_MS);
+  const nameOf = (agentId: string) => people.data?.agents.find((one) => one.agent_id === agentId)?.name || agentId;
 
   // A new connection knows nothing of what the old one watched.
   useEffect(() => {
@@ -34,9 +40,19 @@ export function Board() {
   return (
     <main className="board">
       <Freshness figures={figures} />
-      {figures.missing.map((service) => (
-        <Alert key={service} type="warning" showIcon title={word(t, "missing", service)} />
-      ))}
+      {figures.missing.includes("acd")
+        ? <Card size="small"><Nothing text={t("board.away")} /></Card>
+        : <Figures figures={figures} onWaiting={(queue) => setLooked({ queue, contact: null })} />}
+      {session.may("agents.read") && <People list={people} onExplain={(contact) => setLooked({ queue: null, contact })} />}
+      <ExplainDrawer looked={looked} onLook={setLooked} nameOf={nameOf} />
+    </main>
+  );
+}
+
+function Figures({ figures, onWaiting }: { figures: Wallboard; onWaiting: (queue: string) => void }) {
+  const { t } = useSpeech();
+  return (
+    <>
       <Card size="small" title={t("board.agents")}>
         <div className="figures board-agents">
           <Statistic title={t("board.open")} value={figures.contacts_open} />
@@ -46,10 +62,9 @@ export function Board() {
         </div>
       </Card>
       <Card size="small" title={t("board.queues")}>
-        {figures.queues.length === 0 ? <Nothing text={t("board.none")} /> : <Queues queues={figures.queues} />}
+        {figures.queues.length === 0 ? <Nothing text={t("board.none")} /> : <Queues queues={figures.queues} onWaiting={onWaiting} />}
       </Card>
-      {session.may("agents.read") && <People />}
-    </main>
+    </>
   );
 }
 
@@ -58,44 +73,12 @@ function Freshness({ figures }: { figures: Wallboard }) {
   const now = useNow();
   const at = parsed(figures.at);
   const stale = at !== null && now - at > STALE_MS;
+  const away = figures.missing.includes("acd");
   return (
     <h1 className="board-title">
       {t("board.title")}{" "}
-      <Badge status={stale ? "warning" : "success"}
-        text={stale && figures.at ? t("board.stale", { time: moment(figures.at, language, now) }) : t("board.live")} />
+      <Badge status={stale || away ? "warning" : "success"}
+        text={away ? t("missing.acd") : stale && figures.at ? t("board.stale", { time: moment(figures.at, language, now) }) : t("board.live")} />
     </h1>
-  );
-}
-
-function Queues({ queues }: { queues: QueueFigures[] }) {
-  const { t } = useSpeech();
-  const none = t("app.none");
-  return (
-    <div className="table-scroll" tabIndex={0} role="group" aria-label={t("board.queues")}>
-      <table className="board-table">
-        <thead>
-          <tr>
-            <th scope="col">{t("board.queue")}</th>
-            {(["waiting", "longest", "level", "answered", "abandoned", "asa", "staffed"] as const).map((key) => (
-              <th scope="col" key={key} className="figure">{t(`board.${key}`)}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {queues.map((queue) => (
-            <tr key={queue.queue}>
-              <th scope="row"><LongText text={queue.title || queue.queue} /></th>
-              <td className={`figure large ${queue.waiting > 0 ? "strong" : ""}`}>{queue.waiting}</td>
-              <td className="figure large clock">{queue.longest_wait_ms > 0 ? clock(queue.longest_wait_ms) : none}</td>
-              <td className="figure large"><ServiceLevel level={queue.service_level} /></td>
-              <td className="figure">{queue.answered}</td>
-              <td className="figure">{queue.abandoned}</td>
-              <td className="figure clock">{queue.answered > 0 ? clock(queue.total_wait_answered_ms / queue.answered) : none}</td>
-              <td className="figure">{queue.agents_staffed}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }

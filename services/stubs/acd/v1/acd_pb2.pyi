@@ -647,6 +647,49 @@ class GetContactRequest(_message.Message):
 Global___GetContactRequest: _TypeAlias = GetContactRequest  # noqa: Y015
 
 @_typing.final
+class ListWaitingRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUEUE_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    queue: _builtins.str
+    limit: _builtins.int
+    """1 to 500; 0: 50"""
+    def __init__(
+        self,
+        *,
+        queue: _builtins.str = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "queue", b"queue"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListWaitingRequest: _TypeAlias = ListWaitingRequest  # noqa: Y015
+
+@_typing.final
+class ListWaitingResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def contacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Contact]: ...
+    def __init__(
+        self,
+        *,
+        contacts: _abc.Iterable[Global___Contact] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contacts", b"contacts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListWaitingResponse: _TypeAlias = ListWaitingResponse  # noqa: Y015
+
+@_typing.final
 class ExplainContactRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -854,6 +897,7 @@ class Agent(_message.Message):
     CONTACT_FIELD_NUMBER: _builtins.int
     CONTACTS_FIELD_NUMBER: _builtins.int
     WORK_MODE_FIELD_NUMBER: _builtins.int
+    SETTINGS_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     name: _builtins.str
     extension: _builtins.str
@@ -875,6 +919,10 @@ class Agent(_message.Message):
     def contacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Contact]:
         """All of them, where an agent handles several at once."""
 
+    @_builtins.property
+    def settings(self) -> Global___AgentSettings:
+        """As PutAgents takes them; only when ListAgents was asked for them."""
+
     def __init__(
         self,
         *,
@@ -890,10 +938,11 @@ class Agent(_message.Message):
         contact: Global___Contact | None = ...,
         contacts: _abc.Iterable[Global___Contact] | None = ...,
         work_mode: Global___WorkMode.ValueType = ...,
+        settings: Global___AgentSettings | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "since", b"since", "until", b"until"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "settings", b"settings", "since", b"since", "until", b"until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact", b"contact", "contacts", b"contacts", "extension", b"extension", "name", b"name", "presence", b"presence", "queues", b"queues", "reason", b"reason", "routing_status", b"routing_status", "since", b"since", "until", b"until", "work_mode", b"work_mode"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact", b"contact", "contacts", b"contacts", "extension", b"extension", "name", b"name", "presence", b"presence", "queues", b"queues", "reason", b"reason", "routing_status", b"routing_status", "settings", b"settings", "since", b"since", "until", b"until", "work_mode", b"work_mode"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -903,12 +952,17 @@ Global___Agent: _TypeAlias = Agent  # noqa: Y015
 class ListAgentsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    settings: _builtins.bool
+    """Also what each agent is set to: half as much again to carry, so those who ask every few seconds do not."""
     def __init__(
         self,
+        *,
+        settings: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1475,6 +1529,7 @@ class QueueStatistics(_message.Message):
     EXPECTED_WAIT_ERROR_FIELD_NUMBER: _builtins.int
     LAST_TO_ENTER_SERVICE_ERROR_FIELD_NUMBER: _builtins.int
     HEAD_OF_LINE_ERROR_FIELD_NUMBER: _builtins.int
+    EXPECTED_WAIT_MS_FIELD_NUMBER: _builtins.int
     queue: _builtins.str
     title: _builtins.str
     waiting: _builtins.int
@@ -1495,6 +1550,8 @@ class QueueStatistics(_message.Message):
     """Staffed, an agent of n queues counting 1/n."""
     overflowed: _builtins.int
     """left for another queue, a message, an outside number …"""
+    expected_wait_ms: _builtins.int
+    """What a contact that came now would be told; unset when nobody is there to serve."""
     @_builtins.property
     def expected_wait_error(self) -> Global___ForecastError:
         """How well the expected wait was foretold: of contacts answered since, mean of |foretold - waited|, and the
@@ -1525,13 +1582,19 @@ class QueueStatistics(_message.Message):
         expected_wait_error: Global___ForecastError | None = ...,
         last_to_enter_service_error: Global___ForecastError | None = ...,
         head_of_line_error: Global___ForecastError | None = ...,
+        expected_wait_ms: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_service_level", b"_service_level", "expected_wait_error", b"expected_wait_error", "head_of_line_error", b"head_of_line_error", "last_to_enter_service_error", b"last_to_enter_service_error", "service_level", b"service_level"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "_service_level", b"_service_level", "expected_wait_error", b"expected_wait_error", "expected_wait_ms", b"expected_wait_ms", "head_of_line_error", b"head_of_line_error", "last_to_enter_service_error", b"last_to_enter_service_error", "service_level", b"service_level"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_service_level", b"_service_level", "abandoned", b"abandoned", "abandoned_in_time", b"abandoned_in_time", "agents_effective", b"agents_effective", "agents_staffed", b"agents_staffed", "answered", b"answered", "answered_in_time", b"answered_in_time", "expected_wait_error", b"expected_wait_error", "head_of_line_error", b"head_of_line_error", "last_to_enter_service_error", b"last_to_enter_service_error", "longest_wait_ms", b"longest_wait_ms", "offered", b"offered", "overflowed", b"overflowed", "queue", b"queue", "service_level", b"service_level", "title", b"title", "total_wait_answered_ms", b"total_wait_answered_ms", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "_service_level", b"_service_level", "abandoned", b"abandoned", "abandoned_in_time", b"abandoned_in_time", "agents_effective", b"agents_effective", "agents_staffed", b"agents_staffed", "answered", b"answered", "answered_in_time", b"answered_in_time", "expected_wait_error", b"expected_wait_error", "expected_wait_ms", b"expected_wait_ms", "head_of_line_error", b"head_of_line_error", "last_to_enter_service_error", b"last_to_enter_service_error", "longest_wait_ms", b"longest_wait_ms", "offered", b"offered", "overflowed", b"overflowed", "queue", b"queue", "service_level", b"service_level", "title", b"title", "total_wait_answered_ms", b"total_wait_answered_ms", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__expected_wait_ms: _TypeAlias = _typing.Literal["expected_wait_ms"]  # noqa: Y015
+    _WhichOneofArgType__expected_wait_ms: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms"]  # noqa: Y015
     _WhichOneofReturnType__service_level: _TypeAlias = _typing.Literal["service_level"]  # noqa: Y015
     _WhichOneofArgType__service_level: _TypeAlias = _typing.Literal["_service_level", b"_service_level"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_wait_ms) -> _WhichOneofReturnType__expected_wait_ms | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__service_level) -> _WhichOneofReturnType__service_level | None: ...
 
 Global___QueueStatistics: _TypeAlias = QueueStatistics  # noqa: Y015

@@ -65,6 +65,11 @@ class AcdStub:
                 request_serializer=acd_dot_v1_dot_acd__pb2.GetContactRequest.SerializeToString,
                 response_deserializer=acd_dot_v1_dot_acd__pb2.Contact.FromString,
                 _registered_method=True)
+        self.ListWaiting = channel.unary_unary(
+                '/switchyard.acd.v1.Acd/ListWaiting',
+                request_serializer=acd_dot_v1_dot_acd__pb2.ListWaitingRequest.SerializeToString,
+                response_deserializer=acd_dot_v1_dot_acd__pb2.ListWaitingResponse.FromString,
+                _registered_method=True)
         self.ExplainContact = channel.unary_unary(
                 '/switchyard.acd.v1.Acd/ExplainContact',
                 request_serializer=acd_dot_v1_dot_acd__pb2.ExplainContactRequest.SerializeToString,
@@ -181,6 +186,13 @@ class AcdServicer:
 
     def GetContact(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListWaiting(self, request, context):
+        """Who waits in a queue, next to be served first.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -310,6 +322,11 @@ def add_AcdServicer_to_server(servicer, server):
                     servicer.GetContact,
                     request_deserializer=acd_dot_v1_dot_acd__pb2.GetContactRequest.FromString,
                     response_serializer=acd_dot_v1_dot_acd__pb2.Contact.SerializeToString,
+            ),
+            'ListWaiting': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListWaiting,
+                    request_deserializer=acd_dot_v1_dot_acd__pb2.ListWaitingRequest.FromString,
+                    response_serializer=acd_dot_v1_dot_acd__pb2.ListWaitingResponse.SerializeToString,
             ),
             'ExplainContact': grpc.unary_unary_rpc_method_handler(
                     servicer.ExplainContact,
@@ -545,6 +562,33 @@ class Acd:
             '/switchyard.acd.v1.Acd/GetContact',
             acd_dot_v1_dot_acd__pb2.GetContactRequest.SerializeToString,
             acd_dot_v1_dot_acd__pb2.Contact.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListWaiting(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.acd.v1.Acd/ListWaiting',
+            acd_dot_v1_dot_acd__pb2.ListWaitingRequest.SerializeToString,
+            acd_dot_v1_dot_acd__pb2.ListWaitingResponse.FromString,
             options,
             channel_credentials,
             insecure,

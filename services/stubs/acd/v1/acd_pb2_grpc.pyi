@@ -49,6 +49,8 @@ class AcdStub:
     WatchContacts: _grpc.UnaryStreamMultiCallable[_acd_pb2.WatchContactsRequest, _acd_pb2.ContactUpdate]
     """News of the contacts that one IVR process has in its hands: place, expected wait, told to leave."""
     GetContact: _grpc.UnaryUnaryMultiCallable[_acd_pb2.GetContactRequest, _acd_pb2.Contact]
+    ListWaiting: _grpc.UnaryUnaryMultiCallable[_acd_pb2.ListWaitingRequest, _acd_pb2.ListWaitingResponse]
+    """Who waits in a queue, next to be served first."""
     ExplainContact: _grpc.UnaryUnaryMultiCallable[_acd_pb2.ExplainContactRequest, _acd_pb2.Explanation]
     """Every decision about a contact: which agent, why, who else qualified and why the others did not."""
     SetPresence: _grpc.UnaryUnaryMultiCallable[_acd_pb2.SetPresenceRequest, _acd_pb2.Agent]
@@ -93,6 +95,8 @@ class AcdAsyncStub(AcdStub):
     WatchContacts: _aio.UnaryStreamMultiCallable[_acd_pb2.WatchContactsRequest, _acd_pb2.ContactUpdate]  # type: ignore[assignment]
     """News of the contacts that one IVR process has in its hands: place, expected wait, told to leave."""
     GetContact: _aio.UnaryUnaryMultiCallable[_acd_pb2.GetContactRequest, _acd_pb2.Contact]  # type: ignore[assignment]
+    ListWaiting: _aio.UnaryUnaryMultiCallable[_acd_pb2.ListWaitingRequest, _acd_pb2.ListWaitingResponse]  # type: ignore[assignment]
+    """Who waits in a queue, next to be served first."""
     ExplainContact: _aio.UnaryUnaryMultiCallable[_acd_pb2.ExplainContactRequest, _acd_pb2.Explanation]  # type: ignore[assignment]
     """Every decision about a contact: which agent, why, who else qualified and why the others did not."""
     SetPresence: _aio.UnaryUnaryMultiCallable[_acd_pb2.SetPresenceRequest, _acd_pb2.Agent]  # type: ignore[assignment]
@@ -170,6 +174,14 @@ class AcdServicer(metaclass=_abc_1.ABCMeta):
         request: _acd_pb2.GetContactRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_acd_pb2.Contact, _abc.Awaitable[_acd_pb2.Contact]]: ...
+
+    @_abc_1.abstractmethod
+    def ListWaiting(
+        self,
+        request: _acd_pb2.ListWaitingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_acd_pb2.ListWaitingResponse, _abc.Awaitable[_acd_pb2.ListWaitingResponse]]:
+        """Who waits in a queue, next to be served first."""
 
     @_abc_1.abstractmethod
     def ExplainContact(

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useSpeech, word } from "../../i18n";
 import { remembered } from "../../shared/storage";
 import { useDesk } from "../DeskProvider";
-import { LOST } from "../presence";
+import { LOST, presenceText } from "../presence";
 import { phase } from "../state";
 
 /** What is not as it should be, in words, above all else. */
@@ -28,8 +28,21 @@ export function Banners() {
           title={<Said what={missing.map((service) => word(t, "missing", service)).join(" · ")} more={t("missing.rest")} />} />
       )}
       {link.status === "open" && lost && <Alert banner type="warning" title={t("presence.lost")} />}
+      <Forced />
       {agent && phase(desk) === "idle" && <AskForNotifications />}
     </div>
+  );
+}
+
+/** Who set this agent's state, when it was not the agent. */
+function Forced() {
+  const { t } = useSpeech();
+  const { desk, dispatch } = useDesk();
+  if (desk.forced === null) return null;
+  const { by, presence, reason } = desk.forced;
+  return (
+    <Alert banner type="info" closable={{ onClose: () => dispatch({ type: "forced_read" }) }}
+      title={<bdi>{t("presence.forced", { by, presence: presenceText(t, presence, reason) })}</bdi>} />
   );
 }
 

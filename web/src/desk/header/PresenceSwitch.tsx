@@ -1,26 +1,30 @@
-import { CheckCircleFilled, CoffeeOutlined, DownOutlined, EditOutlined } from "@ant-design/icons";
+import { CheckCircleFilled, CheckOutlined, CoffeeOutlined, DownOutlined, EditOutlined } from "@ant-design/icons";
 import { Button, Dropdown, Input, Modal, Tag, type MenuProps } from "antd";
 import { useState } from "react";
 
-import { useSpeech } from "../../i18n";
+import { useSpeech, type Translate } from "../../i18n";
 import { Clock } from "../../shared/Clock";
 import { parsed } from "../../shared/time";
+import type { Agent } from "../../shared/types";
 import { useDesk } from "../DeskProvider";
 import { REASONS, present, presenceText } from "../presence";
 import { usePresence } from "../usePresence";
 
 const CUSTOM = "custom";
+const MODES = ["continuous", "intermittent"] as const;
 
 /** What I am, since when, and the way to change it. */
 export function PresenceSwitch() {
   const { t } = useSpeech();
   const { desk, link } = useDesk();
-  const { set, busy } = usePresence();
+  const { set, setMode, busy } = usePresence();
   const [asking, setAsking] = useState(false);
   const { agent } = desk;
   const now = agent && present(t, agent);
   const text = now?.text ?? t(desk.missing.includes("acd") ? "app.none" : "presence.offline");
-  const afterwards = agent && agent.routing_status !== "idle" && agent.presence === "other_work";
+  const afterwards = agent && agent.routing_status !== "idle" ? next(t, agent) : null;
+  // Saying again what one is would set an agent ready who is set aside.
+  const modes = agent !== null && agent.routing_status !== "not_responding";
 
   const items: MenuProps["items"] = [
     { key: "ready", label: t("presence.ready"), icon: <CheckCircleFilled className="tone-ready" /> },
@@ -31,9 +35,16 @@ export function PresenceSwitch() {
         { key: CUSTOM, label: t("presence.custom"), icon: <EditOutlined /> },
       ],
     },
+    ...(modes ? [{
+      type: "group" as const, key: "modes", label: t("workmode"),
+      children: MODES.map((mode) => ({
+        key: mode, label: t(`workmode.${mode}`), icon: <CheckOutlined className={agent.work_mode === mode ? "" : "unchosen"} />,
+      })),
+    }] : []),
   ];
   const pick = (key: string) => {
-    if (key === CUSTOM) setAsking(true);
+    if (key === "continuous" || key === "intermittent") void setMode(key);
+    else if (key === CUSTOM) setAsking(true);
     else void set(key === "ready" ? { presence: "ready", reason: "" } : { presence: "other_work", reason: key });
   };
 
@@ -48,17 +59,19 @@ export function PresenceSwitch() {
           <DownOutlined aria-hidden />
         </Button>
       </Dropdown>
-      {afterwards && (
-        <Tag className="afterwards">
-          {t("presence.afterwards", { presence: presenceText(t, agent.presence, agent.reason) })}
-        </Tag>
-      )}
+      {afterwards !== null && <Tag className="afterwards">{t("presence.afterwards", { presence: afterwards })}</Tag>}
       <CustomReason open={asking} onClose={() => setAsking(false)} onSet={(reason) => {
         setAsking(false);
         void set({ presence: "other_work", reason });
       }} />
     </div>
   );
+}
+
+/** What an agent will be after the contact in hand; null: ready, as ever. */
+function next(t: Translate, agent: Agent): string | null {
+  if (agent.presence === "other_work") return presenceText(t, agent.presence, agent.reason);
+  return agent.presence === "ready" && agent.work_mode === "intermittent" ? t("presence.other_work") : null;
 }
 
 function CustomReason({ open, onClose, onSet }: { open: boolean; onClose: () => void; onSet: (reason: string) => void }) {

@@ -1,0 +1,154 @@
+"""What the routes of the centre answer, for the OpenAPI. The answers themselves are built by the views."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.gateway.api.settings import AgentSettings, Queue
+
+Moment = str  # UTC, ISO 8601, milliseconds, `Z`
+Presence = Literal["offline", "ready", "other_work"]
+RoutingStatus = Literal["idle", "offered", "connected", "wrap_up", "not_responding"]
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Queues(Answer):
+    queues: list[Queue]
+
+
+class AgentDocuments(Answer):
+    agents: list[AgentSettings]
+
+
+class Contact(Answer):
+    contact_id: str
+    channel: str
+    state: Literal["open", "queued", "offered", "connected", "released", "ended"]
+    queue: str
+    priority: int
+    agent_id: str
+    offer_id: str
+    from_number: str
+    to_number: str
+    customer_id: str
+    held: bool
+    opened_at: Moment | None
+    enqueued_at: Moment | None
+    answered_at: Moment | None
+    data: dict[str, str]
+
+
+class Contacts(Answer):
+    contacts: list[Contact]
+
+
+class Agent(Answer):
+    agent_id: str
+    name: str
+    extension: str
+    queues: list[str]
+    presence: Presence
+    reason: str
+    routing_status: RoutingStatus
+    since: Moment | None
+    until: Moment | None
+    work_mode: Literal["continuous", "intermittent"]
+
+
+class AgentInList(Agent):
+    contact_id: str | None = Field(description="the one that came last")
+    contacts: list[Contact]
+    settings: AgentSettings | None = Field(description="ready to be sent to `PUT /admin/agents`")
+
+
+class AgentList(Answer):
+    agents: list[AgentInList]
+
+
+class State(Answer):
+    agent: Agent | None
+    contact: Contact | None
+    contacts: list[Contact]
+    missing: list[str]
+
+
+class ForecastError(Answer):
+    contacts: int
+    mean_ms: int = Field(description="of foretold less waited: positive promised too long a wait")
+    mean_absolute_ms: int
+
+
+class QueueFigures(Answer):
+    queue: str
+    title: str
+    waiting: int
+    longest_wait_ms: int
+    expected_wait_ms: int | None = Field(description="of one who came now; null: nobody is there to serve")
+    offered: int
+    answered: int
+    abandoned: int
+    overflowed: int
+    answered_in_time: int
+    abandoned_in_time: int
+    total_wait_answered_ms: int
+    service_level: float | None
+    agents_staffed: int
+    agents_effective: float = Field(description="staffed, an agent of n queues counting 1/n")
+    expected_wait_error: ForecastError | None
+    last_to_enter_service_error: ForecastError | None
+    head_of_line_error: ForecastError | None
+
+
+class AgentCounts(Answer):
+    ready: int
+    offered: int
+    connected: int
+    wrap_up: int
+    other_work: int
+    not_responding: int
+    offline: int
+
+
+class Statistics(Answer):
+    at: Moment
+    contacts_open: int
+    missing: list[str]
+    agents: AgentCounts
+    queues: list[QueueFigures]
+
+
+class Decision(Answer):
+    """Why this agent was offered this contact: what held at that moment."""
+
+    offer_id: str
+    at: Moment | None
+    queue: str
+    agent_id: str
+    seeker: str = Field(
+        description="`contact`: it came and agents were idle; `agent`: one came free, contacts waited"
+    )
+    rule: str = Field(description="the queue's strategy, or `preferred`, `last_agent`")
+    idle_ms: int
+    tier: int
+    skill_score: int
+    others: int = Field(description="idle and qualified as well")
+    runner_up_agent_id: str | None
+    qualified_busy: int
+    ready_unqualified: int
+    required: dict[str, int]
+    relaxed_steps: int
+    overdue_ms: int = Field(description="wait so far and head start, less the queue's target")
+    waiting_behind: int
+    competing: int
+    runner_up_queue: str | None
+    runner_up_overdue_ms: int
+
+
+class Explanation(Answer):
+    contact_id: str
+    decisions: list[Decision]

@@ -1,0 +1,70 @@
+"""A team lead looks into what the call distribution did, and steps in."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.centre import Centre
+from tests.e2e.conftest import Open
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_lead_sees_why_an_agent_got_the_call(centre: Centre, open_desk: Open) -> None:
+    agent = await open_desk()
+    await agent.sign_in(await centre.hire("Kong"))
+    await agent.ready()
+    lead = await open_desk()
+    await lead.sign_in(await centre.hire("Lu", role="team_lead", desk=False))
+    await centre.call(centre.number())
+    await agent.rings()
+    await agent.answer()
+    await lead.page.get_by_role("button", name=re.compile("Why Kong got")).click()
+    drawer = lead.page.locator(".drawer")
+    await expect(drawer.get_by_role("heading", name="Kong was chosen")).to_be_visible()
+    await expect(drawer).to_contain_text("Had been free the longest")
+    await expect(drawer).to_contain_text("Nobody else was free and qualified.")
+    await agent.hang_up()
+    await agent.wrap_up()
+
+
+async def test_lead_opens_who_waits(centre: Centre, open_desk: Open) -> None:
+    lead = await open_desk("zh-CN", dark=True)
+    await lead.sign_in(await centre.hire("班长", role="team_lead", desk=False))
+    await centre.call(centre.number(), key="2")
+    await lead.page.get_by_role("button", name=re.compile("客服 Support 有 1 人排队")).click()
+    await lead.page.locator(".drawer .line-button").click()
+    await expect(lead.page.locator(".drawer")).to_contain_text("尚未为此联系选定坐席")
+
+
+async def test_agent_set_to_other_work_is_told_by_whom(centre: Centre, open_desk: Open) -> None:
+    agent = await open_desk()
+    await agent.sign_in(await centre.hire("Mo"))
+    await agent.ready()
+    lead = await open_desk()
+    await lead.sign_in(await centre.hire("Nie", role="team_lead", desk=False))
+    await lead.page.get_by_role("button", name="Set the state of Mo").click()
+    await lead.page.get_by_role("menuitem", name="Training").click()
+    await lead.page.get_by_role("dialog").get_by_role("button", name="Set").click()
+    await expect(agent.page.get_by_text("Nie set you to Training.")).to_be_visible()
+    await expect(agent.button("presence")).to_have_text(re.compile("Training"))
+    await agent.ready()
+    await expect(agent.page.get_by_text("Nie set you to Training.")).to_have_count(0)
+
+
+async def test_agent_chooses_what_follows_a_call(centre: Centre, open_desk: Open) -> None:
+    agent = await open_desk()
+    await agent.sign_in(await centre.hire("Ou"))
+    await agent.ready()
+    await agent.button("presence").click()
+    await agent.page.get_by_role("menuitem", name="Other work (intermittent)").click()
+    await centre.call(centre.number())
+    await agent.rings()
+    await agent.answer()
+    await expect(agent.page.get_by_text("After this call: Other work")).to_be_visible()
+    await agent.hang_up()
+    await agent.wrap_up()
+    await expect(agent.button("presence")).to_have_text(re.compile("Other work"))
