@@ -46,6 +46,7 @@ from services.stubs.acd.v1 import events_pb2 as ev
 
 TENANT = "demo"
 PATIENCE_S = 40.0
+ASK_AGAIN_S = 0.25
 TALKS = {"mode": "auto_answer", "answer_after_ms": 10}
 LOOKS = ("status", "show ", "global_getvar", "uuid_exists", "uuid_dump")
 
@@ -78,10 +79,17 @@ class Waiter:
         self.lost += isinstance(event, on.QueueLost)
 
     def enqueue_again(self) -> None:
-        self.pair.background(self.enqueue())
+        if self.here and not self.talks:  # the IVR lets go of whom it sees bridged
+            self.pair.background(self.enqueue())
 
     async def enqueue(self) -> None:
-        self.answers.append(await self.pair.queueing.enqueue(self.contact, self.wish))
+        """As the flow does: an ACD that does not answer is asked again."""
+        while True:
+            answer = await self.pair.queueing.enqueue(self.contact, self.wish)
+            self.answers.append(answer)
+            if not (isinstance(answer, on.Refused) and answer.reason == "unavailable"):
+                return
+            await asyncio.sleep(ASK_AGAIN_S)
 
     @property
     def placed(self) -> on.Placed | None:
@@ -91,6 +99,10 @@ class Waiter:
     @property
     def here(self) -> bool:
         return self.contact.call_id in self.pair.switch.channels
+
+    @property
+    def talks(self) -> bool:
+        return self.here and bool(self.pair.switch.channels[self.contact.call_id].get("signal_bond"))
 
 
 class Pair:
@@ -231,14 +243,11 @@ class Pair:
 
     @property
     def talking(self) -> list[Waiter]:
-        return [w for w in self.waiters if w.here and self._partner(w)]
+        return [w for w in self.waiters if w.talks]
 
     @property
     def waiting(self) -> list[Waiter]:
-        return [w for w in self.waiters if w.here and not self._partner(w)]
-
-    def _partner(self, waiter: Waiter) -> bool:
-        return bool(self.switch.channels[waiter.contact.call_id].get("signal_bond"))
+        return [w for w in self.waiters if w.here and not w.talks]
 
     async def known(self, waiter: Waiter) -> pb.Contact | None:
         try:
