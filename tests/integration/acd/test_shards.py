@@ -18,6 +18,7 @@ async def test_two_shards_share_switches_and_database_and_nothing_else(
         await centre.queue()
         await centre.agent("a1", "1001", mode="auto_answer", answer_after_ms=10)
         with tenant.use("acme"):
+            await centre.served()
             await centre.queue("other")
         caller = centre.arrives()
         await caller.enqueue()
@@ -27,6 +28,7 @@ async def test_two_shards_share_switches_and_database_and_nothing_else(
         await centre.start_acd()
         assert await centre.routing("a1") == "CONNECTED"
         with tenant.use("acme"):
+            await centre.served()
             queues = await centre.call("ListQueues", pb.ListQueuesRequest())
         assert [queue.name for queue in queues.queues] == ["other"]
         assert len(centre.switch.channels) == 2
