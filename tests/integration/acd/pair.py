@@ -64,7 +64,59 @@ async def until(holds: Callable[[], Any], what: str, within_s: float = PATIENCE_
         await asyncio.sleep(0.01)
 
 
-@dataclass
+class Cable:
+    """Between one ACD and NATS, to be cut."""
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self._whole = True
+        self._ends: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._ends.add(writer)
+        try:
+            if self._whole:
+                there = await asyncio.open_connection("127.0.0.1", self._target)
+                self._ends.add(there[1])
+                await asyncio.gather(_pump(reader, there[1]), _pump(there[0], writer))
+        except OSError:
+            pass
+        finally:
+            writer.close()
+
+    def cut(self) -> None:
+        self._whole = False
+        for end in self._ends:
+            end.transport.abort()
+        self._ends.clear()
+
+    def mend(self) -> None:
+        self._whole = True
+
+    def stop(self) -> None:
+        self.cut()
+        if self._server is not None:
+            self._server.close()
+
+
+async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    try:
+        while data := await source.read(65_536):
+            sink.write(data)
+            await sink.drain()
+    except OSError:
+        pass
+    finally:
+        sink.close()
+
+
+@dataclass(eq=False)
 class Waiter:
     """A caller in the queue, in the IVR's hands."""
 
@@ -115,6 +167,8 @@ class Pair:
         self.folder = folder
         self.acds: dict[str, Child] = {}
         self.ports: dict[str, tuple[int, int]] = {}
+        self.cable = Cable(nats.port)
+        """What acd1 reaches NATS by."""
         self.waiters: list[Waiter] = []
         self.queueing: Queueing
         self.client: Client[Any]
@@ -125,6 +179,8 @@ class Pair:
     async def start(self, name: str) -> None:
         rpc, ops = self.ports[name]
         own = {"GRPC_LISTEN": f"127.0.0.1:{rpc}", "OPS_LISTEN": f"127.0.0.1:{ops}"}
+        if name == "acd1":
+            own["NATS_URL"] = f"nats://127.0.0.1:{self.cable.port}"
         env = {f"SWITCHYARD_{key}": value for key, value in (self.settings | own).items()}
 
         async def ready(_: Child) -> bool:
@@ -301,8 +357,8 @@ class Pair:
         finally:
             await bus.stop(0)
 
-    async def everything_ends(self) -> list[Envelope]:
-        """Agents take all who wait, everybody hangs up; gives the journal, complete."""
+    async def everything_ends(self, untold: Sequence[Waiter] = ()) -> list[Envelope]:
+        """Agents take all who wait, everybody hangs up; gives the journal, complete but for the `untold`."""
         async with asyncio.timeout(PATIENCE_S * 4):
             while any(waiter.here for waiter in self.waiters):
                 for waiter in self.talking:
@@ -310,7 +366,7 @@ class Pair:
                     if waiter.here and found is not None and found.state == "connected":
                         self.hang_up(waiter)
                 await asyncio.sleep(0.02)
-        wanted = {waiter.contact.contact_id for waiter in self.waiters}
+        wanted = {waiter.contact.contact_id for waiter in self.waiters if waiter not in untold}
         deadline = time.monotonic() + PATIENCE_S
         while True:
             events = await self.journal()
@@ -349,6 +405,7 @@ class Pair:
             task.cancel()
         for child in self.acds.values():
             await child.stop()
+        self.cable.stop()
         await self.client.close()
         await self.switch.stop()
 
@@ -385,6 +442,7 @@ async def open_pair(
         pair.queueing = Queueing(acd, close_patience_s=30, retry_max_s=0.25, background_limit=5_000)
         with tenant.use(TENANT):
             try:
+                await pair.cable.start()
                 await pair.start("acd1")
                 await pair.start("acd2")
                 await pair.call("PutQueue", pb.Queue(name="sales", ring_timeout_s=20))

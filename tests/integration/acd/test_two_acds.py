@@ -9,6 +9,7 @@ import asyncio
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,10 +112,9 @@ async def test_owner_is_stopped_and_continued_after_it_was_replaced(pair: Pair) 
     before = await busy_floor(pair, talking=5, waiting=5)
     own = pair.connections(0, time.time_ns())
     stopped = pair.kill("acd1", signal.SIGSTOP)
-    # Things it would like to answer with commands, as soon as it goes on:
     await pair.becomes("acd2")
     await same_floor(pair, before, waiting=5)
-    for _ in range(2):
+    for _ in range(2):  # as soon as it goes on, it reads of these, and would give each agent somebody
         assert await next_one(pair), "the new owner gives the agent the next one"
     pair.kill("acd1", signal.SIGCONT)
     await pair.becomes("acd1", "stand-by")
@@ -166,9 +166,39 @@ async def test_owner_dies_while_nats_is_away(pair: Pair) -> None:
     pair.check_journal(await pair.everything_ends())
 
 
-async def test_owner_cannot_reach_nats_and_another_takes_over(pair: Pair) -> None:
-    """Cut off from NATS alone, it goes on by the marks until the new owner sets its own, and not longer."""
-    # Stopped for longer than its lease and continued without NATS is what a cut looks like to the others.
+async def test_owner_alone_is_cut_off_from_nats(pair: Pair) -> None:
+    """It goes on by the marks until the new owner sets its own, and then stops before that one begins."""
+    before = await busy_floor(pair, talking=5, waiting=10)
+    own, here = pair.connections(0, time.time_ns()), set(map(id, pair.waiters))
+    cut = time.time_ns() // 1000
+    pair.cable.cut()
+    while await pair.role("acd2") != "owner":  # somebody is given a caller all the while
+        if pair.talking:
+            pair.hang_up(pair.talking[0])
+        await asyncio.sleep(0.1)
+        await pair.arrive(1)
+
+    def new_owners() -> list[tuple[int, int, str]]:
+        orders = pair.commands(cut)
+        return [told for told in orders if told[1] not in own and not told[2].startswith("global_")]
+
+    began = (await until(new_owners, "the new owner commands"))[0][0]
+    assert [told for told in pair.commands(cut) if told[1] in own], "it went on at first"
+    assert [told for told in pair.commands(began) if told[1] in own] == []
+    assert await pair.role("acd1") != "owner"
+    pair.cable.mend()
+    await pair.becomes("acd1", "stand-by")
+    assert len(before) == len(await pair.states())
+    # What the former owner decided without NATS it cannot tell: of who came and went meanwhile nobody knows.
+    untold = [waiter for waiter in pair.waiters if id(waiter) not in here and not waiter.here]
+    events = await pair.everything_ends(untold=untold)
+    assert len({event.id for event in events}) == len(events)
+    ended = Counter(event.subject for event in events if event.type.endswith(".ContactEnded"))
+    assert set(ended.values()) == {1}
+
+
+async def test_owner_is_stopped_and_continues_without_nats(pair: Pair) -> None:
+    """It cannot learn that it was replaced from the lease; the marks tell it."""
     before = await busy_floor(pair, talking=3, waiting=3)
     own = pair.connections(0, time.time_ns())
     stopped = pair.kill("acd1", signal.SIGSTOP)
