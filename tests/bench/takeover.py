@@ -20,7 +20,6 @@ from pathlib import Path
 
 from deploy.local.bench import Row
 from deploy.local.migrate import migrate_all
-from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres, role
 from services.acd.config import AcdConfig
 from services.chassis.lease import DRIFT, RENEW_SHARE
@@ -58,7 +57,7 @@ async def measure(folder: Path) -> list[Row]:
             await migrate_all(database.dsn)
             place = folder / str(waiting)
             place.mkdir()
-            async with open_pair(database, place, free_port) as pair:
+            async with open_pair(database, place) as pair:
                 rows += await one_size(pair, waiting, talking)
     return rows
 

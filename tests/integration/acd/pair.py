@@ -22,7 +22,7 @@ from typing import Any
 import httpx
 
 from deploy.local.nats import Nats
-from deploy.local.ports import answers_ready
+from deploy.local.ports import answers_ready, free_ports
 from deploy.local.processes import Child, Program
 from deploy.local.suite import python_path
 from freeswitch.simulator.config import Settings
@@ -411,9 +411,7 @@ class Pair:
 
 
 @asynccontextmanager
-async def open_pair(
-    database: Any, open_dir: Path, free_port: Callable[[], int], **more: str
-) -> AsyncIterator[Pair]:
+async def open_pair(database: Any, open_dir: Path, **more: str) -> AsyncIterator[Pair]:
     """Both run; acd1 is the owner."""
     switch = Simulator(Settings(show_lag_ms=20))
     switch.dialplan.extra["public", "10050"] = [
@@ -435,7 +433,8 @@ async def open_pair(
             **more,
         }
         pair = Pair(switch, nats, settings, open_dir)
-        pair.ports = {name: (free_port(), free_port()) for name in ("acd1", "acd2")}
+        first, second, third, fourth = free_ports(4)  # together, or two of them may be the same
+        pair.ports = {"acd1": (first, second), "acd2": (third, fourth)}
         addresses = ",".join(f"127.0.0.1:{rpc}" for rpc, _ in pair.ports.values())
         pair.client = Client(addresses, grpc.AcdStub, service="acd", timeout_s=5)
         acd = Acd(addresses, timeout_s=2.0, holder="ivr1")

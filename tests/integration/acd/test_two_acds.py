@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
-async def pair(database: Any, open_dir: Path, free_port: Callable[[], int]) -> AsyncIterator[Pair]:
-    async with open_pair(database, open_dir, free_port) as opened:
+async def pair(database: Any, open_dir: Path) -> AsyncIterator[Pair]:
+    async with open_pair(database, open_dir) as opened:
         yield opened
 
 
@@ -224,13 +224,13 @@ class OwnDatabase:
         return self.server.dsn(user=role(service))
 
 
-async def test_owner_dies_while_postgresql_is_away(open_dir: Path, free_port: Callable[[], int]) -> None:
+async def test_owner_dies_while_postgresql_is_away(open_dir: Path) -> None:
     """The stand-by has a copy, and the journal tells what changed since. Facts are written later."""
     async with Postgres(open_dir, durable=False) as server:
         database = OwnDatabase(server)
         await server.ensure_database()
         await migrate_all(database.dsn)
-        async with open_pair(database, open_dir, free_port, ACD_STANDBY_COPY_S="0.5") as pair:
+        async with open_pair(database, open_dir, ACD_STANDBY_COPY_S="0.5") as pair:
             await busy_floor(pair, talking=4, waiting=4)
             made = await copies(pair)
             await until(lambda: copied(pair, made + 2), "the stand-by has copied what is there now")
