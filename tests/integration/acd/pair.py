@@ -357,6 +357,11 @@ class Pair:
         finally:
             await bus.stop(0)
 
+    async def all_told(self) -> bool:
+        """Whether the journal knows of all who came: what it does not know yet may die with its owner."""
+        told = {event.subject for event in await self.journal() if event.type.endswith(".ContactQueued")}
+        return {waiter.contact.contact_id for waiter in self.waiters} <= told
+
     async def everything_ends(self, untold: Sequence[Waiter] = ()) -> list[Envelope]:
         """Agents take all who wait, everybody hangs up; gives the journal, complete but for the `untold`."""
         async with asyncio.timeout(PATIENCE_S * 4):
@@ -373,7 +378,11 @@ class Pair:
             ended = {e.subject for e in events if e.type.endswith(".ContactEnded")}
             if wanted <= ended:
                 return events
-            assert time.monotonic() < deadline, f"{len(wanted - ended)} contacts never ended"
+            left = [
+                [(e.type.rpartition(".")[2], e.time) for e in events if e.subject == which]
+                for which in wanted - ended
+            ]
+            assert time.monotonic() < deadline, f"contacts never ended: {left}"
             await asyncio.sleep(0.2)
 
     def check_journal(self, events: list[Envelope], *, unheard: Sequence[Waiter] = ()) -> None:

@@ -169,6 +169,7 @@ async def test_owner_dies_while_nats_is_away(pair: Pair) -> None:
 async def test_owner_alone_is_cut_off_from_nats(pair: Pair) -> None:
     """It goes on by the marks until the new owner sets its own, and then stops before that one begins."""
     before = await busy_floor(pair, talking=5, waiting=10)
+    await until(pair.all_told, "the journal knows who is here")
     own, here = pair.connections(0, time.time_ns()), set(map(id, pair.waiters))
     cut = time.time_ns() // 1000
     pair.cable.cut()
