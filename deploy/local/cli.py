@@ -36,6 +36,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Repeats a run.")] = 1,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Of the web page.")] = 8080,
     no_console: Annotated[bool, typer.Option("--no-console", help="Without the page.")] = False,
+    standby: Annotated[bool, typer.Option("--standby", help="A second ACD beside the first.")] = False,
     json: Annotated[bool, typer.Option("--json", help="The balance as JSON.")] = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -53,6 +54,7 @@ def demo(
         agents=agents,
         port=port,
         json=json,
+        standby=standby,
     )
     raise typer.Exit(import_module("deploy.local.demo").main(options))
 
@@ -66,6 +68,7 @@ def up(
         str, typer.Option(help="Where page and IVR listen; 0.0.0.0 for a switch elsewhere.")
     ] = "127.0.0.1",
     no_console: Annotated[bool, typer.Option("--no-console", help="Without the page.")] = False,
+    standby: Annotated[bool, typer.Option("--standby", help="A second ACD beside the first.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """The five services with PostgreSQL and NATS, for a real FreeSWITCH or a simulated one."""
@@ -86,6 +89,7 @@ def up(
         host=host,
         data_dir=data_dir_of(data_dir),
         console=not no_console,
+        standby=standby,
     )
     raise typer.Exit(run(module.up(options)))
 

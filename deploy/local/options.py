@@ -20,6 +20,8 @@ class DemoOptions:
     """Of the web page; 0 takes any free one."""
     json: bool
     """The balance as JSON on standard output, and nothing else there."""
+    standby: bool = False
+    """A second ACD, which takes over when the first dies."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class UpOptions:
     host: str
     data_dir: Path
     console: bool
+    standby: bool = False
+    """A second ACD, which takes over when the first dies."""
 
 
 def parse_nodes(text: str) -> dict[str, str]:

@@ -25,7 +25,7 @@ from deploy.local.ports import LOOPBACK, answers_ready, free_port, is_free
 from deploy.local.postgres import Postgres, role
 from deploy.local.processes import Child, ProcessError, Program
 from deploy.local.supervisor import Restarts, Supervisor
-from deploy.local.wiring import ROOT, SERVICES, Ports, Wiring, any_ports
+from deploy.local.wiring import ROOT, SERVICES, STANDBY, Ports, Wiring, any_ports, role_of
 
 MAX_SIMULATORS = 16
 
@@ -38,6 +38,8 @@ class SuiteOptions:
     esl_nodes: Mapping[str, str] = field(default_factory=dict)
     esl_password: str = ""
     """Of the real switches; simulated ones get one of their own."""
+    standby: bool = False
+    """A second ACD (`acd2`), which takes over when the first dies."""
     ports: Ports | None = None
     """None: free ones."""
     host: str = LOOPBACK
@@ -95,6 +97,10 @@ class Suite:
     def recordings_dir(self) -> Path:
         return self.options.data_dir / "recordings"
 
+    @property
+    def services(self) -> tuple[str, ...]:
+        return (*SERVICES, STANDBY) if self.options.standby else SERVICES
+
     def dsn(self, service: str) -> str:
         return self.postgres.dsn(user=role(service))
 
@@ -130,10 +136,10 @@ class Suite:
         self.wiring = self._wire(keys)
         for name, port in self.simulators.items():
             self.supervisor.add(self._simulator(name, port))
-        for service in SERVICES:
+        for service in self.services:
             self.supervisor.add(self._service(service))
-        await self.supervisor.start_all([*self.simulators, *SERVICES])
-        options.say(f"ready: {', '.join([*self.simulators, *SERVICES])}")
+        await self.supervisor.start_all([*self.simulators, *self.services])
+        options.say(f"ready: {', '.join([*self.simulators, *self.services])}")
 
     async def _start_stores(self) -> None:
         await self.postgres.prepare()
@@ -149,7 +155,7 @@ class Suite:
         options = self.options
         self.simulators = {f"fs{n}": free_port() for n in range(1, options.simulators + 1)}
         simulated = {name: f"{LOOPBACK}:{port}" for name, port in self.simulators.items()}
-        ports = options.ports or any_ports()
+        ports = options.ports or any_ports(standby=options.standby)
         refuse_taken(ports)
         return Wiring(
             ports=ports,
@@ -173,7 +179,7 @@ class Suite:
 
         return Program(
             name=service,
-            command=[sys.executable, "-m", f"services.{service}"],
+            command=[sys.executable, "-m", f"services.{role_of(service)}"],
             env=self.wiring.environment(service) | python_path(),
             ready=is_ready,
         )

@@ -8,7 +8,7 @@ from deploy.local.options import UpOptions
 from deploy.local.ports import accepts
 from deploy.local.suite import Suite, SuiteOptions
 from deploy.local.supervisor import Restarts
-from deploy.local.wiring import USUAL_PORTS
+from deploy.local.wiring import usual_ports
 
 
 async def up(options: UpOptions) -> int:
@@ -28,7 +28,8 @@ async def run_suite(options: UpOptions) -> int:
         simulators=1 if options.simulator else 0,
         esl_nodes=options.esl_nodes,
         esl_password=options.esl_password,
-        ports=USUAL_PORTS,
+        standby=options.standby,
+        ports=usual_ports(standby=options.standby),
         host=options.host,
         durable=True,
         restarts=Restarts(),

@@ -1,13 +1,15 @@
 """Who finds whom: the environment of each service when all run on one machine."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from deploy.local.ports import LOOPBACK, free_ports
 
 SERVICES = ("acd", "ivr", "workorder", "crm", "gateway")
 WITH_RPC = ("acd", "ivr", "workorder", "crm")
+STANDBY = "acd2"
+"""A second ACD, which stands by for the first."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -36,12 +38,25 @@ USUAL_PORTS = Ports(
 )
 
 
-def any_ports(gateway: int = 0) -> Ports:
+def role_of(name: str) -> str:
+    """The service that a process of this name runs."""
+    return "acd" if name == STANDBY else name
+
+
+def usual_ports(*, standby: bool = False) -> Ports:
+    if not standby:
+        return USUAL_PORTS
+    usual = USUAL_PORTS
+    return replace(usual, rpc={**usual.rpc, STANDBY: 7111}, ops={**usual.ops, STANDBY: 7211})
+
+
+def any_ports(gateway: int = 0, *, standby: bool = False) -> Ports:
     """Free ones, so that several suites can run beside each other; the page's may be chosen."""
-    found = free_ports(len(WITH_RPC) + len(SERVICES) + 2)
+    more = (STANDBY,) if standby else ()
+    found = free_ports(len(WITH_RPC) + len(SERVICES) + 2 * len(more) + 2)
     return Ports(
-        rpc={service: found.pop() for service in WITH_RPC},
-        ops={service: found.pop() for service in SERVICES},
+        rpc={service: found.pop() for service in (*WITH_RPC, *more)},
+        ops={service: found.pop() for service in (*SERVICES, *more)},
         ivr_esl=found.pop(),
         gateway=gateway or found.pop(),
     )
@@ -66,20 +81,26 @@ class Wiring:
     extra: Mapping[str, str] = field(default_factory=dict)
     """More settings for every service, such as LOG_LEVEL."""
 
-    def environment(self, service: str) -> dict[str, str]:
+    def environment(self, name: str) -> dict[str, str]:
+        service = role_of(name)
         settings = {
             "DATABASE_URL": self.dsn(service),
             "NATS_URL": self.nats_url,
-            "OPS_LISTEN": f"{LOOPBACK}:{self.ports.ops[service]}",
+            "OPS_LISTEN": f"{LOOPBACK}:{self.ports.ops[name]}",
             "LOG_FORMAT": "json",
-            **{f"{name.upper()}_ADDRESS": self.address(name) for name in WITH_RPC},
+            **{f"{each.upper()}_ADDRESS": self.address(each) for each in WITH_RPC},
             **self._own(service),
+            **({"GRPC_LISTEN": self.listen(name)} if name in self.ports.rpc else {}),
             **self.extra,
         }
         return {f"SWITCHYARD_{name}": value for name, value in settings.items()}
 
+    def listen(self, name: str) -> str:
+        return f"{LOOPBACK}:{self.ports.rpc[name]}"
+
     def address(self, service: str) -> str:
-        return f"{LOOPBACK}:{self.ports.rpc[service]}"
+        """Where a service is to be found; several addresses where it runs twice."""
+        return ",".join(self.listen(name) for name in self.ports.rpc if role_of(name) == service)
 
     @property
     def ivr_esl(self) -> str:
@@ -99,16 +120,11 @@ class Wiring:
                 "GATEWAY_CONSOLE_DIR": str(self.console_dir),
                 "GATEWAY_BOOTSTRAP_ADMIN": self.bootstrap_admin,
             }
-        rpc = {"GRPC_LISTEN": self.address(service)}
         if service == "acd":
-            return rpc | switch
+            return switch
         if service == "ivr":
-            return (
-                rpc
-                | switch
-                | {
-                    "IVR_ESL_LISTEN": self.ivr_esl,
-                    "IVR_RECORDINGS_DIR": str(self.recordings_dir),
-                }
-            )
-        return rpc
+            return switch | {
+                "IVR_ESL_LISTEN": self.ivr_esl,
+                "IVR_RECORDINGS_DIR": str(self.recordings_dir),
+            }
+        return {}

@@ -97,10 +97,15 @@ def global_getvar(node: Simulator, arg: str, link: Connection | None) -> Answer:
 
 @command("global_setvar")
 def global_setvar(node: Simulator, arg: str, link: Connection | None) -> Answer:
-    name, equals, value = arg.partition("=")
-    if not equals:
-        return "-USAGE: <var>=<value> [=<value2>]\n"
-    node.globals[name] = value
+    """`name=value`, or `name=value=old`: only if it is `old` now. The answer is `+OK` either way."""
+    name, _, rest = arg.partition("=")
+    value, _, old = rest.partition("=")
+    if old and node.globals.get(name) != old:
+        return "+OK"
+    if value:
+        node.globals[name] = value
+    else:
+        node.globals.pop(name, None)
     return "+OK"
 
 

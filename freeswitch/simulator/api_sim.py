@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 USAGE = (
     "-USAGE: call <json> | phone <extension> <json> | answer <uuid|extension> | "
-    "hangup <uuid|extension> | dtmf <uuid> <digits> | ledger [since N] [as json] | totals | "
+    "hangup <uuid|extension> | dtmf <uuid> <digits> | ledger [since N] [as json] | totals | told [since N] | "
     "fault <json>|clear | ivr <addresses>\n"
 )
 
@@ -90,6 +90,14 @@ def _ledger(node: Simulator, rest: str) -> str:
     return "\t".join(rows[0]) + f"\n{lines}\n\n{len(rows)} total.\n"
 
 
+def _told(node: Simulator, rest: str) -> str:
+    """Api commands: when (microseconds since 1970), by which connection, what."""
+    words = rest.split()
+    since = int(words[1]) if words[:1] == ["since"] and len(words) > 1 else 0
+    rows = [{"at_us": at, "link": link, "text": text} for at, link, text in node.told if at >= since]
+    return orjson.dumps({"row_count": len(rows), "rows": rows}).decode()
+
+
 def _totals(node: Simulator, rest: str) -> str:
     return orjson.dumps(node.ledger.totals()).decode()
 
@@ -118,6 +126,7 @@ VERBS: dict[str, Callable[[Simulator, str], str]] = {
     "dtmf": _dtmf,
     "ledger": _ledger,
     "totals": _totals,
+    "told": _told,
     "fault": _fault,
     "ivr": _ivr,
 }

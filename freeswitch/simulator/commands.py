@@ -219,6 +219,7 @@ def _api(link: EslConnection, rest: str, command: Command) -> Answer:
     if " " not in command.line:
         link.reply(NOT_FOUND)
         return None
+    link.node.note(rest, link)
     result = link.node.api(rest, link)
     if isinstance(result, str):
         link.api_reply(result or "-ERR no reply\n")
@@ -236,6 +237,7 @@ def _bgapi(link: EslConnection, rest: str, command: Command) -> Answer:
         return None
     job = command.get("job-uuid") or str(uuids.uuid4())
     link.write(f"Content-Type: command/reply\nReply-Text: +OK Job-UUID: {job}\nJob-UUID: {job}\n\n".encode())
+    link.node.note(rest, link)
     link.node.background(rest, job, link)
     return None
 

@@ -78,6 +78,9 @@ class Settings:
     ledger_rows: int = 200_000
     """Rows kept; 60 minutes of the demo at 50 calls a second. Totals are never dropped."""
 
+    commands_remembered: int = 20_000
+    """Api commands kept for `sim told`: a minute of a busy centre, some 10 MB."""
+
     unknown_users_absent: bool = False
     """True: `user/x` without a `sim phone x` is SUBSCRIBER_ABSENT; False: it rings for ever."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable
 
 from freeswitch.simulator import api, api_show, api_sim, api_uuid, apps, apps_media, session
 from freeswitch.simulator.api_show import Table
-from freeswitch.simulator.channels import Channel
+from freeswitch.simulator.channels import Channel, micros
 from freeswitch.simulator.commands import InboundConnection
 from freeswitch.simulator.conferences import Conferences
 from freeswitch.simulator.config import Settings
@@ -40,6 +42,8 @@ class Simulator:
         self.domain = "127.0.0.1"
         self.channels: dict[str, Channel] = {}
         self.connections: set[Connection] = set()
+        self.told: deque[tuple[int, int, str]] = deque(maxlen=self.settings.commands_remembered)
+        self._numbers = itertools.count(1)
         self.bus = EventBus(self.settings.name)
         self.table = Table(self.settings.show_lag_ms / 1_000)
         self.sounds = Sounds(self.settings)
@@ -190,6 +194,15 @@ class Simulator:
 
     def api(self, text: str, link: Connection | None = None) -> str | Awaitable[str]:
         return api.run(self, text, link)
+
+    def numbered(self) -> int:
+        """A number for one more connection."""
+        return next(self._numbers)
+
+    def note(self, text: str, link: Connection) -> None:
+        """Remembers who said what when: for tests of who may say something."""
+        if not text.startswith("sim "):
+            self.told.append((micros(), link.number, text[:1000]))
 
     def background(self, text: str, job: str, link: Connection | None) -> None:
         self._spawn(self._job(text, job, link))

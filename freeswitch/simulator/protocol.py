@@ -106,6 +106,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, node: Simulator) -> None:
         self.node = node
+        self.number = node.numbered()
         self.subscription = Subscription()
         self.transport: asyncio.Transport | None = None
         self.closed = asyncio.get_running_loop().create_future()

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from functools import partial
 
 import structlog
 
-from services.acd.api import Api
-from services.acd.bus import SERVICE, Announcer
+from services.acd.api import Front
+from services.acd.bus import SERVICE
 from services.acd.config import AcdConfig
-from services.acd.journal import STREAM as JOURNAL
-from services.acd.journal import SUBJECT as JOURNAL_SUBJECT
-from services.acd.journal import Journal
-from services.acd.service import Reconciler, Router, Switches, Watches, restore
-from services.acd.store import MIGRATIONS, PROJECTION, SUBJECTS, Store
+from services.acd.service import Duty, Shards
+from services.acd.store import MIGRATIONS
 from services.chassis import config, db, log, metrics, migrations, process
-from services.chassis.bus import Bus
 from services.chassis.esl import EslThread
 from services.chassis.ops import Ops
 from services.chassis.rpc import Server
@@ -30,76 +27,50 @@ async def serve(settings: AcdConfig, stop: process.Stop) -> None:
     dsn = settings.database_url.get_secret_value()
     database = await db.connect(dsn, SERVICE, size=settings.database_pool_size)
     await migrations.check(dsn, SERVICE, MIGRATIONS)
-    bus = Bus(
-        settings.nats_url,
-        service=SERVICE,
-        max_age_days=settings.nats_stream_max_age_days,
-        max_mib=settings.nats_stream_max_mib,
-    )
-    store = Store(database, pace_s=settings.acd_projection_pace_s)
-    journal = Journal(bus, pace_s=settings.acd_journal_pace_s)
-    router = Router(settings, Announcer(bus), journal)
+    # A call makes some thousand objects that reference counting frees by itself: Python's default would
+    # look for garbage every 700.
+    gc.set_threshold(20_000, 20, 20)
     thread = EslThread(SERVICE)
-    switches = Switches(settings, thread, router)
-    watches = Watches(settings, router)
-    reconciler = Reconciler(settings, router, switches)
-    router.carry, router.expel, switches.on_up = switches.carry, watches.expel, reconciler.link_up
-    server = Server(settings.grpc_listen, service=SERVICE)
-    api = Api(
-        router,
-        watches,
-        store,
-        knows_node=switches.knows,
-        remembered=settings.acd_requests_remembered,
+    thread.start()
+    watch = partial(process.watch, stop=stop)
+    shards = Shards(settings.shards())
+    duties: dict[str, Duty] = {}
+    front = Front(
+        lambda tenant, method: duties[shards.of(tenant)].desk(method),
+        lambda tenant: duties[shards.of(tenant)].owner_address,
     )
-    server.add(acd_pb2_grpc.add_AcdServicer_to_server, api)
+    server = Server(settings.grpc_listen, service=SERVICE)
+    server.add(acd_pb2_grpc.add_AcdServicer_to_server, front)
+    for name in shards.names:
+        serves = partial(shards.serves, name)
+        duties[name] = Duty(settings, name, database, thread, serves, watch)
     ops = Ops(
         settings.ops_listen,
         {
             "database": lambda: database.reachable,
-            "nats": lambda: bus.connected,
-            "switch": lambda: switches.any_up,
+            "nats": lambda: all(duty.bus.connected for duty in duties.values()),
+            "switch": lambda: all(duty.any_switch for duty in duties.values()),
+            "owner": lambda: all(duty.ready for duty in duties.values()),
         },
+        lambda: {"role": {name: duty.role for name, duty in duties.items()}},
     )
 
-    await bus.start()
-    await bus.ensure_stream(JOURNAL, [f"{JOURNAL_SUBJECT}.*"])
-    restore(router, await store.load())
-    # What is there now stays: it need not be looked through for garbage again and again. And a call makes
-    # some thousand objects that reference counting frees by itself: Python's default would look every 700.
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
-    thread.start()
-    parts = list(await switches.start())
-    if not await reconciler.first_done(settings.acd_start_patience_s):
-        logger.warning("started_without_all_switches")
-    parts += [
-        asyncio.create_task(reconciler.run(), name="reconciler"),
-        asyncio.create_task(watches.run(), name="places"),
-        asyncio.create_task(router.keep_days(), name="days"),
-        asyncio.create_task(journal.run(), name="journal"),
-        asyncio.create_task(metrics.watch_loop_lag(), name="loop-lag"),
-    ]
-    for part in parts:
-        process.watch(part, stop)
-    await bus.consume(PROJECTION, SUBJECTS, store.project, batch=settings.acd_projection_batch)
     await server.start()
+    for duty in duties.values():
+        await duty.start()
     await ops.start()
+    lag = watch(asyncio.create_task(metrics.watch_loop_lag(), name="loop-lag"))
     logger.info("started", grpc=server.port, ops=ops.port, switches=settings.esl_nodes)
 
     await stop.wait()
     ops.drain()
-    # Calls go on without us: nothing is told to a switch while stopping.
+    # Others take over before we stop serving: calls for them are passed on as long as we are here.
+    await asyncio.gather(*(duty.hand_over() for duty in duties.values()))
     await server.stop(settings.drain_s)
-    router.stop()
-    for part in parts:
-        part.cancel()
-    await reconciler.stop()
-    await switches.stop()
-    await asyncio.gather(*parts, return_exceptions=True)
+    await asyncio.gather(*(duty.stop() for duty in duties.values()))
+    lag.cancel()
+    await front.close()
     await thread.stop()
-    journal.write()
-    await bus.stop(settings.drain_s)
     await database.close()
     await ops.stop()
 

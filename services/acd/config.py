@@ -28,10 +28,53 @@ def _nodes(text: str) -> str:
 
 Nodes = Annotated[str, AfterValidator(_nodes)]
 
+ALL = "all"
+OTHERS = "*"
+_SHARD = re.compile(r"[a-z0-9-]{1,32}")
+_TENANTS = re.compile(r"\*|[a-z0-9-]{1,32}(\+[a-z0-9-]{1,32})*")
+
+
+def _shards(text: str) -> str:
+    entries = [part.strip() for part in text.split(",") if part.strip()]
+    names, tenants = [], []
+    for entry in entries:
+        name, _, members = entry.partition("=")
+        if not _SHARD.fullmatch(name) or not _TENANTS.fullmatch(members):
+            raise ValueError(f"{entry!r} must be name=tenant+tenant or name=*, such as east=acme+demo,rest=*")
+        names.append(name)
+        tenants += members.split("+")
+    if len(set(names)) != len(names) or len(set(tenants)) != len(tenants):
+        raise ValueError("names a shard or a tenant twice")
+    if OTHERS not in tenants:
+        raise ValueError("needs one shard for all other tenants, such as rest=*")
+    return ",".join(entries)
+
+
+Shards = Annotated[str, AfterValidator(_shards)]
+
 
 class AcdConfig(ServiceConfig):
     grpc_listen: HostPort = "127.0.0.1:7101"
     """Where the Acd RPCs are served."""
+
+    acd_advertise: str = Field(default="", pattern=r"^([^\s:,]+:\d{1,5})?$")
+    """Where other ACDs reach this one, host:port. Empty: `grpc_listen`, which will not do for 0.0.0.0."""
+
+    acd_shards: Shards = f"{ALL}={OTHERS}"
+    """Which tenants are routed together, `name=tenant+tenant` with commas, `*` for all others. Of several
+    ACDs each shard has one owner at a time; the same on all of them."""
+
+    acd_lease_ttl_s: float = Field(default=2.0, ge=0.5, le=60)
+    """A dead owner is replaced after this. Renewed four times in it, so half a second's hiccup of NATS or of
+    this process costs nothing; longer, and callers hear music longer when an owner dies. The same on all."""
+
+    acd_verify_s: float = Field(default=0.5, ge=0.1, le=10)
+    """While NATS is away, so long after a look at the switches' marks an owner goes on; and so long a new
+    owner waits after it has set its own, unless the last one handed over. Looked at four times in it. The
+    same on all."""
+
+    acd_standby_copy_s: float = Field(default=5.0, ge=0.5, le=300)
+    """How often a stand-by reads settings and people from PostgreSQL, so that it can take over without."""
 
     esl_nodes: Nodes = "fs1=127.0.0.1:8021"
     """The switches, `name=host:port` with commas. Names should be the switches' own `switchname`."""
@@ -110,6 +153,15 @@ class AcdConfig(ServiceConfig):
     acd_projection_pace_s: float = Field(default=0.2, ge=0, le=10)
     """The tables follow the events by this much. At 50 calls/s it makes one transaction of a hundred events
     where there would be fifty of two; nothing reads these tables to decide."""
+
+    def address(self) -> str:
+        """Where other ACDs reach this one."""
+        return self.acd_advertise or self.grpc_listen
+
+    def shards(self) -> dict[str, frozenset[str]]:
+        """Tenants by shard; `*` stands for all that no other shard has."""
+        entries = [entry.partition("=") for entry in self.acd_shards.split(",")]
+        return {name: frozenset(tenants.split("+")) for name, _, tenants in entries}
 
     def switches(self) -> list[tuple[str, str, int]]:
         """Name, host and port of each switch."""

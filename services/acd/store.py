@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from services.acd.engine.stimuli import AgentSettings, Arrival, QueueSettings, R
 from services.chassis import clock, codec, tenant
 from services.chassis.db import Connection, Database, load_queries
 from services.chassis.envelope import Envelope
+from services.chassis.errors import Unavailable
 from services.stubs.acd.v1 import acd_pb2
 from services.stubs.acd.v1 import events_pb2 as pb
 
@@ -56,14 +58,33 @@ class Stored:
 class Store:
     """The ACD's tables. Raises Unavailable when the database is away."""
 
-    def __init__(self, database: Database, *, pace_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        pace_s: float = 0.0,
+        permit: Callable[[], bool] = lambda: True,
+        serves: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         self._database = database
         self._pace_s = pace_s
+        self._permit = permit
+        self._serves = serves
+
+    @asynccontextmanager
+    async def _writing(
+        self, transaction: AbstractAsyncContextManager[Connection]
+    ) -> AsyncIterator[Connection]:
+        """A transaction that is rolled back when we may not write by its end: the process may have slept."""
+        async with transaction as c:
+            yield c
+            if not self._permit():
+                raise Unavailable("acd")
 
     # ------------------------------------------------------------ settings
 
     async def put_queue(self, queue: QueueSettings) -> None:
-        async with self._database.tenant() as c:
+        async with self._writing(self._database.tenant()) as c:
             await c.execute(_Q.put_queue, tenant.current(), queue.name, _json(words.queue(queue)))
 
     async def put_agents(self, agents: Sequence[AgentSettings]) -> None:
@@ -77,11 +98,11 @@ class Store:
             }
             for agent in agents
         ]
-        async with self._database.tenant() as c:
+        async with self._writing(self._database.tenant()) as c:
             await c.execute(_Q.put_agents, tenant.current(), orjson.dumps(rows).decode())
 
     async def put_session_extension(self, agent_id: str, extension: str) -> None:
-        async with self._database.tenant() as c:
+        async with self._writing(self._database.tenant()) as c:
             await c.execute(_Q.put_session_extension, tenant.current(), agent_id, extension)
 
     async def load(self) -> dict[str, Stored]:
@@ -96,7 +117,7 @@ class Store:
                 stored.states.append(_state(row))
             for row in await c.fetch(_Q.open_contacts, RECOVERED_AT_MOST):
                 found[row["tenant"]].contacts.append(_contact(row))
-        return found
+        return {tenant: stored for tenant, stored in found.items() if self._serves(tenant)}
 
     async def decisions(self, contact_id: str) -> list[pb.Decision]:
         """Why which agent was offered a contact, in order; empty for one never offered, or long gone."""
@@ -114,11 +135,17 @@ class Store:
         await asyncio.sleep(
             self._pace_s
         )  # meanwhile the next batch grows: a transaction costs more than a row
+        await self.write(events)
+
+    async def write(self, events: Sequence[Envelope]) -> None:
+        """As `project`, at once."""
         batches: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for event in events:
+            if not self._serves(event.tenant):
+                continue
             kind = event.type.rpartition(".")[2]
             batches[kind].append({"t": event.tenant, "i": event.id, "d": event.data})
-        async with self._database.system() as c:
+        async with self._writing(self._database.system()) as c:
             for kind in _KINDS:
                 if kind in batches:
                     await _write(c, getattr(_Q, kind), batches[kind])
@@ -127,6 +154,35 @@ class Store:
                     _number(item["d"])
                 await _write(c, _Q.agent_history, states)
                 await _write(c, _Q.agent_present, states)
+
+
+def bring_up_to_date(found: dict[str, Stored], events: Sequence[Envelope]) -> None:
+    """What was announced since a copy was made: the states of its agents, and which contacts have ended."""
+    for event in events:
+        stored = found.get(event.tenant)
+        if stored is None:
+            continue
+        if event.type.endswith(".AgentStateChanged"):
+            message = event.message()
+            assert isinstance(message, pb.AgentStateChanged)  # noqa: S101
+            stored.states = [
+                _changed(s, message) if s.agent_id == event.subject else s for s in stored.states
+            ]
+        elif event.type.endswith(".ContactEnded"):
+            stored.contacts = [c for c in stored.contacts if c.arrival.contact_id != event.subject]
+
+
+def _changed(state: Recall, now: pb.AgentStateChanged) -> Recall:
+    return Recall(
+        state.agent_id,
+        Presence(now.presence),
+        now.reason,
+        state.extension,
+        clock.timestamp_ms(now.since),
+        Routing(now.routing_status),
+        clock.timestamp_ms(now.until) if now.HasField("until") else 0,
+        now.contact_id,
+    )
 
 
 async def _write(c: Connection, query: str, batch: list[dict[str, Any]]) -> None:

@@ -25,8 +25,10 @@ from nats.js.api import (
 )
 
 from services.chassis import metrics
+from services.chassis.bucket import Bucket
 from services.chassis.envelope import Envelope, Outgoing, seal, unseal
 from services.chassis.errors import Full, Invalid, SwitchyardError, Unavailable
+from services.chassis.ids import new_id
 
 log = structlog.get_logger()
 
@@ -41,13 +43,38 @@ ACK_WAIT_S = 60.0  # a batch not acknowledged by then goes to another instance
 TRIES = 5  # for an event that its handler refuses, before it is set aside
 HISTORY_PENDING = 4_096  # messages ahead of a reader of the past; the server waits for the rest
 LISTEN_PENDING = 65_536  # live messages kept for a slow listener
+READ_BATCH = 1_000  # events handed on together when the stream is read from a place
+READER_GONE_S = 30.0  # a reader that vanished is forgotten by NATS so much later
+PERMIT_POLL_S = 0.05  # how often who may not publish looks whether it may again
+
+_AWAY = (TimeoutError, OSError, nats.errors.Error, nats.js.errors.Error)
 
 Handler = Callable[[Sequence[Envelope]], Awaitable[None]]
 Listener = Callable[[Envelope], None]
 
 
+class Consumption:
+    """A running consumer; `stop` lets it finish the batch it has in hand."""
+
+    def __init__(self, subscription: Any, arrived: asyncio.Queue[Any], task: asyncio.Task[None]) -> None:
+        self._subscription = subscription
+        self._arrived = arrived
+        self._task = task
+
+    async def stop(self, drain_s: float = 5.0) -> None:
+        with contextlib.suppress(nats.errors.Error):  # a lost connection has no subscriptions to end
+            await self._subscription.unsubscribe()
+        self._arrived.put_nowait(None)
+        await asyncio.wait([self._task], timeout=drain_s)
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
 class Bus:
-    """A service's hold on NATS. `start()` first; `stop()` publishes what is still in the buffer."""
+    """A service's hold on NATS. `start()` first; `stop()` publishes what is still in the buffer.
+
+    `permit` is asked before buffered events are published: while it says False they stay where they are.
+    """
 
     def __init__(
         self,
@@ -57,6 +84,7 @@ class Bus:
         max_age_days: int = 14,
         max_mib: int = 2048,
         retry_pause_s: float = 0.1,
+        permit: Callable[[], bool] = lambda: True,
     ) -> None:
         self._servers = [part.strip() for part in url.split(",")]
         self._service = service
@@ -66,9 +94,9 @@ class Bus:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._permit = permit
         self._publisher: asyncio.Task[None] | None = None
-        self._sources: list[tuple[Any, asyncio.Queue[Any]]] = []
+        self._consuming_now: list[Consumption] = []
         self._nc: Any = None
         self._js: Any = None
 
@@ -135,6 +163,10 @@ class Bus:
         except (TimeoutError, nats.errors.Error) as problem:
             raise Unavailable("nats") from problem
 
+    def bucket(self, name: str) -> Bucket:
+        """A key-value bucket, made when first used; Unavailable until `start`."""
+        return Bucket(lambda: self._js, name)
+
     # ------------------------------------------------------------ publishing
 
     async def publish(self, message: Message, slug: str, *, id: str = "") -> None:  # noqa: A002
@@ -156,7 +188,7 @@ class Bus:
             ]
             async with asyncio.timeout(ACK_TIMEOUT_S):
                 await asyncio.gather(*acks)
-        except (TimeoutError, OSError, nats.errors.Error, nats.js.errors.Error) as problem:
+        except _AWAY as problem:
             raise Unavailable("nats") from problem
         metrics.EVENTS_PUBLISHED.inc(len(events))
 
@@ -179,6 +211,14 @@ class Bus:
         self._idle.clear()
         self._wake.set()
 
+    def discard(self) -> int:
+        """Forgets what is buffered, because it is not ours to tell any more; says how much that was."""
+        lost = len(self._buffer)
+        self._buffer.clear()
+        metrics.EVENTS_DROPPED.inc(lost)
+        self._idle.set()
+        return lost
+
     async def flush(self, within_s: float = 5.0) -> bool:
         """Waits until all offered events are in the stream; False when that took too long."""
         try:
@@ -194,6 +234,9 @@ class Bus:
             await self._wake.wait()
             self._wake.clear()
             while self._buffer:
+                if not self._permit():
+                    await asyncio.sleep(PERMIT_POLL_S)
+                    continue
                 batch = [self._buffer[i] for i in range(min(BATCH, len(self._buffer)))]
                 try:
                     await self._publish_batch(batch)
@@ -202,8 +245,9 @@ class Bus:
                     pause_s = min(pause_s * 2, 2.0)
                     continue
                 pause_s = 0.05
-                for _ in batch:
-                    self._buffer.popleft()
+                for event in batch:
+                    if self._buffer and self._buffer[0] is event:  # it may have been discarded meanwhile
+                        self._buffer.popleft()
             self._idle.set()
 
     # ------------------------------------------------------------ consuming
@@ -216,12 +260,15 @@ class Bus:
         *,
         batch: int = 100,
         from_now: bool = False,
-    ) -> None:
+        start: int = 0,
+    ) -> Consumption:
         """Feeds `handler` with events in stream order, in batches, for as long as the bus is up.
 
+        With `start` it begins at that place of the stream, whatever was handed out or acknowledged before:
+        what a dead instance had in hand would otherwise come a minute later.
         A batch is acknowledged when the handler returns. Unavailable is retried for ever (a database
         that is away loses nothing); any other error five times, then event by event, and the one that
-        still fails is set aside, logged and counted. The handler must stand repeats.
+        still fails is set aside, logged and counted. The handler must stand repeats. Raises Unavailable.
         """
         config = ConsumerConfig(
             durable_name=durable,
@@ -233,14 +280,72 @@ class Bus:
             max_ack_pending=batch,  # the server sends no more than one batch ahead: order and memory
             deliver_policy=DeliverPolicy.NEW if from_now else DeliverPolicy.ALL,
         )
-        await self._js.add_consumer(STREAM, config)
+        if start:
+            config.deliver_policy, config.opt_start_seq = DeliverPolicy.BY_START_SEQUENCE, start
+            # Of its own name, or an instance that is merely stopped would still be sent its share.
+            config.deliver_subject = f"sy-deliver.{durable}.{new_id()}"
+        try:
+            if start:
+                with contextlib.suppress(nats.js.errors.NotFoundError):
+                    await self._js.delete_consumer(STREAM, durable)
+            await self._js.add_consumer(STREAM, config)
+        except _AWAY as problem:
+            raise Unavailable("nats") from problem
         arrived: asyncio.Queue[Any] = asyncio.Queue()  # bounded by max_ack_pending
-        subscription = await self._nc.subscribe(f"sy-deliver.{durable}", queue=durable, cb=arrived.put)
-        self._sources.append((subscription, arrived))
+        subscription = await self._nc.subscribe(config.deliver_subject, queue=durable, cb=arrived.put)
         task = asyncio.create_task(
             self._consuming(durable, arrived, handler, batch), name=f"consumer-{durable}"
         )
-        self._tasks.append(task)
+        running = Consumption(subscription, arrived, task)
+        self._consuming_now.append(running)
+        return running
+
+    async def behind(self, durable: str) -> int:
+        """The place in the stream of the first event it has not acknowledged; 0: there is no such consumer.
+
+        Raises Unavailable.
+        """
+        try:
+            info = await self._js.consumer_info(STREAM, durable)
+        except nats.js.errors.NotFoundError:
+            return 0
+        except _AWAY as problem:
+            raise Unavailable("nats") from problem
+        return int(info.ack_floor.stream_seq) + 1
+
+    async def read(self, subjects: Sequence[str], start: int) -> AsyncIterator[list[Envelope]]:
+        """The events from that place to the present end of the stream, in batches; whoever reads sets the
+        time. Raises Unavailable."""
+        arrived: asyncio.Queue[Any] = asyncio.Queue()
+        inbox = self._nc.new_inbox()
+        config = ConsumerConfig(
+            filter_subjects=list(subjects),
+            deliver_subject=inbox,
+            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=start,
+            ack_policy=AckPolicy.NONE,
+            inactive_threshold=READER_GONE_S,
+            mem_storage=True,
+        )
+        try:
+            subscription = await self._nc.subscribe(inbox, cb=arrived.put)
+            info = await self._js.add_consumer(STREAM, config)
+        except _AWAY as problem:
+            raise Unavailable("nats") from problem
+        try:
+            left = info.num_pending + info.delivered.consumer_seq
+            events: list[Envelope] = []
+            while left:
+                message = await arrived.get()
+                left = message.metadata.num_pending
+                with contextlib.suppress(Invalid):
+                    events.append(unseal(message.data, message.metadata.sequence.stream))
+                if events and (not left or len(events) >= READ_BATCH):
+                    yield events
+                    events = []
+        finally:
+            with contextlib.suppress(nats.errors.Error):
+                await subscription.unsubscribe()
 
     async def _consuming(
         self, durable: str, arrived: asyncio.Queue[Any], handler: Handler, batch: int
@@ -347,18 +452,12 @@ class Bus:
         """Finishes what its consumers have in hand and publishes what is buffered, each within `drain_s`."""
         if self._nc is None:
             return
-        for subscription, arrived in self._sources:
-            with contextlib.suppress(nats.errors.Error):  # a lost connection has no subscriptions to end
-                await subscription.unsubscribe()
-            arrived.put_nowait(None)
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=drain_s)
+        await asyncio.gather(*(each.stop(drain_s) for each in self._consuming_now))
         if not await self.flush(drain_s):
             log.error("events_not_published", count=len(self._buffer))
-        unfinished = [*self._tasks, *([self._publisher] if self._publisher else [])]
-        for task in unfinished:
-            task.cancel()
-        await asyncio.gather(*unfinished, return_exceptions=True)
+        if self._publisher is not None:
+            self._publisher.cancel()
+            await asyncio.gather(self._publisher, return_exceptions=True)
         with contextlib.suppress(nats.errors.Error, TimeoutError):
             await self._nc.flush(2)  # the last acknowledgements
         await self._nc.close()

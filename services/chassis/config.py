@@ -21,6 +21,14 @@ def _host_port(value: str) -> str:
 HostPort = Annotated[str, AfterValidator(_host_port)]
 
 
+def _addresses(value: str) -> str:
+    return ",".join(_host_port(part.strip()) for part in value.split(","))
+
+
+Addresses = Annotated[str, AfterValidator(_addresses)]
+"""host:port, or several with commas: instances of one service, of which any will do."""
+
+
 class ServiceConfig(BaseSettings):
     """What every service is told. Services add their own knobs in their `config.py`."""
 
@@ -50,10 +58,10 @@ class ServiceConfig(BaseSettings):
     drain_s: float = Field(default=10.0, ge=0, le=300)
     """After SIGTERM, so long may work in progress take to finish."""
 
-    acd_address: HostPort = "127.0.0.1:7101"
-    ivr_address: HostPort = "127.0.0.1:7102"
-    workorder_address: HostPort = "127.0.0.1:7103"
-    crm_address: HostPort = "127.0.0.1:7104"
+    acd_address: Addresses = "127.0.0.1:7101"
+    ivr_address: Addresses = "127.0.0.1:7102"
+    workorder_address: Addresses = "127.0.0.1:7103"
+    crm_address: Addresses = "127.0.0.1:7104"
 
 
 Config = TypeVar("Config", bound=ServiceConfig)

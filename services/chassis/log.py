@@ -59,7 +59,7 @@ class _ToStructlog(logging.Handler):
     """Libraries log by the standard library; their warnings end in the same stream, same shape."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        logger = structlog.get_logger(logger=record.name)
+        logger = structlog.get_logger().bind(logger=record.name)
         logger.log(record.levelno, record.getMessage(), exc_info=record.exc_info or None)
 
 

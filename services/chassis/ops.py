@@ -15,10 +15,17 @@ from services.chassis.http import HttpServer
 
 
 class Ops:
-    """`checks` names what the service needs; /readyz answers 503 and names what is missing."""
+    """`checks` names what the service needs; /readyz answers 503 and names what is missing. `tells` is
+    said there too, for people."""
 
-    def __init__(self, listen: str, checks: Mapping[str, Callable[[], bool]]) -> None:
+    def __init__(
+        self,
+        listen: str,
+        checks: Mapping[str, Callable[[], bool]],
+        tells: Callable[[], Mapping[str, object]] = dict,
+    ) -> None:
         self._checks = checks
+        self._tells = tells
         self._accepting = True
         routes = [
             Route("/healthz", self._healthz),
@@ -48,7 +55,7 @@ class Ops:
         missing = [name for name, check in self._checks.items() if not check()]
         if not self._accepting:
             missing.append("draining")
-        body = orjson.dumps({"ready": not missing, "missing": missing})
+        body = orjson.dumps({"ready": not missing, "missing": missing, **self._tells()})
         return Response(body, 503 if missing else 200, media_type="application/json")
 
     async def _metrics(self, _: Request) -> Response:

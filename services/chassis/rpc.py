@@ -45,15 +45,20 @@ _OPTIONS = [
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
-    ("grpc.keepalive_time_ms", 20_000),
-    ("grpc.keepalive_timeout_ms", 5_000),
+    # A peer whose process is stopped or whose machine is gone ends no TCP connection: streams to it are
+    # broken after 5 s, also those on which nothing has been said for long. (The time-out that counts is the
+    # ping's, a minute by default, not keepalive's.)
+    ("grpc.keepalive_time_ms", 3_000),
+    ("grpc.keepalive_timeout_ms", 2_000),
+    ("grpc.http2.ping_timeout_ms", 2_000),
+    ("grpc.http2.max_pings_without_data", 0),
     ("grpc.enable_retries", 0),  # retries are ours, and only where safe
     ("grpc.max_receive_message_length", 4 * 1024 * 1024),
 ]
 _SERVER_OPTIONS = [
     *_OPTIONS,
     ("grpc.so_reuseport", 0),  # two processes on one port would each get half the calls
-    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 1_000),
 ]
 
 # ---------------------------------------------------------------- server
@@ -187,8 +192,16 @@ def _ascii(text: str) -> str:
 # ---------------------------------------------------------------- client
 
 
+Metadata = tuple[tuple[str, str], ...]
+
+_DOWN = (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN)
+
+
 class Client(Generic[Stub]):
-    """A connection to one service. `client.call(client.stub.Method, request)`."""
+    """A connection to one service. `client.call(client.stub.Method, request)`.
+
+    `address` may be several with commas, all equally good: the first that answers is kept to.
+    """
 
     def __init__(
         self,
@@ -197,11 +210,17 @@ class Client(Generic[Stub]):
         *,
         service: str,
         timeout_s: float = 2.0,
+        metadata: Metadata = (),
     ) -> None:
-        self._channel = aio.insecure_channel(address, options=_OPTIONS)
+        addresses = [part.strip() for part in address.split(",")]
+        self._channels = [aio.insecure_channel(each, options=_OPTIONS) for each in addresses]
+        self._stubs = [stub(channel) for channel in self._channels]
+        self._present = 0
         self._service = service
         self._timeout_s = timeout_s
-        self.stub: Stub = stub(self._channel)
+        self._more = metadata
+        self.stub: Stub = self._stubs[0]
+        self._names = {id(method): name for name, method in vars(self.stub).items()}
 
     async def call(
         self,
@@ -232,7 +251,8 @@ class Client(Generic[Stub]):
         started = time.perf_counter()
         code = "ok"
         try:
-            return await method(request, timeout=timeout_s, metadata=_metadata())
+            response: Response = await self._first_that_answers(method, request, timeout_s)
+            return response
         except aio.AioRpcError as refused:
             error = _from_status(refused, self._service)
             code = error.code
@@ -240,28 +260,68 @@ class Client(Generic[Stub]):
         finally:
             metrics.RPC_CALLED.labels(self._service, code).observe(time.perf_counter() - started)
 
+    async def _first_that_answers(self, method: Any, request: Any, timeout_s: float) -> Any:
+        """Tries the next address where the connection failed before anything can have been sent."""
+        deadline = time.monotonic() + timeout_s
+        for tries_left in reversed(range(len(self._channels))):
+            place = self._choose()
+            stood = self._state(place) is grpc.ChannelConnectivity.READY
+            within_s = max(deadline - time.monotonic(), 0.001)
+            try:
+                return await self._at(place, method)(request, timeout=within_s, metadata=self._metadata())
+            except aio.AioRpcError as refused:
+                if not self._away(place, refused) or stood or not tries_left:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def _choose(self) -> int:
+        """The present address, or the next that is not known to be down."""
+        count = len(self._channels)
+        for place in ((self._present + step) % count for step in range(count)):
+            if self._state(place) not in _DOWN:
+                self._present = place
+                break
+        return self._present
+
+    def _away(self, place: int, refused: aio.AioRpcError) -> bool:
+        """Whether it was the connection that failed. Who is away in whatever way is not asked next time."""
+        if refused.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+            return False
+        if place == self._present:
+            self._present = (place + 1) % len(self._channels)
+        ours = any(key == ERROR_KEY for key, _ in refused.trailing_metadata() or ())
+        return refused.code() is grpc.StatusCode.UNAVAILABLE and not ours
+
+    def _state(self, place: int) -> grpc.ChannelConnectivity:
+        return self._channels[place].get_state(try_to_connect=True)
+
+    def _at(self, place: int, method: Any) -> Any:
+        """The same method at another address."""
+        return getattr(self._stubs[place], self._names[id(method)]) if place else method
+
+    def _metadata(self) -> Metadata:
+        return ((tenant.METADATA_KEY, tenant.current()), *self._more)
+
     async def stream(
         self, method: aio.UnaryStreamMultiCallable[Request, Response], request: Request
     ) -> AsyncIterator[Response]:
         """The items of a server's stream; raises a SwitchyardError when it breaks."""
+        place = self._choose()
         try:
-            async for item in method(request, metadata=_metadata()):
+            async for item in self._at(place, method)(request, metadata=self._metadata()):
                 yield item
         except aio.AioRpcError as broken:
+            self._away(place, broken)
             raise _from_status(broken, self._service) from None
 
     @property
     def reachable(self) -> bool:
         """Whether the connection stands or has not been tried; asks for it to be made."""
-        state = self._channel.get_state(try_to_connect=True)
-        return state in (grpc.ChannelConnectivity.READY, grpc.ChannelConnectivity.IDLE)
+        up = (grpc.ChannelConnectivity.READY, grpc.ChannelConnectivity.IDLE)
+        return any(self._state(place) in up for place in range(len(self._channels)))
 
     async def close(self) -> None:
-        await self._channel.close()
-
-
-def _metadata() -> tuple[tuple[str, str], ...]:
-    return ((tenant.METADATA_KEY, tenant.current()),)
+        await asyncio.gather(*(channel.close() for channel in self._channels))
 
 
 def _from_status(refused: aio.AioRpcError, service: str) -> errors.SwitchyardError:

@@ -58,8 +58,9 @@ class IvrConfig(ServiceConfig):
     ivr_background_limit: int = Field(default=20_000, ge=100)
     """Requests to the ACD under way or waiting to be repeated: ten minutes of an ACD away at 30 calls/s."""
 
-    ivr_watch_retry_max_s: float = Field(default=1.0, ge=0.05, le=30)
-    """Longest pause before the ACD's news are asked for again: callers lose no more than this."""
+    ivr_watch_retry_max_s: float = Field(default=0.25, ge=0.05, le=30)
+    """Longest pause before an ACD that is away is asked for again, one question for all callers: they lose
+    no more than this once a stand-by has taken over."""
 
     ivr_journal_flush_s: float = Field(default=0.2, ge=0.01, le=10)
     """Calls, answers and messages are written together so often: one transaction for many calls."""

@@ -71,9 +71,12 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str, within_s: f
 
 
 @asynccontextmanager
-async def town_in(folder: Path, *, agents: int = AGENTS, simulators: int = 1) -> AsyncIterator[Town]:
+async def town_in(
+    folder: Path, *, agents: int = AGENTS, simulators: int = 1, standby: bool = False
+) -> AsyncIterator[Town]:
     async with AsyncExitStack() as stack:
-        suite = await stack.enter_async_context(Suite(SuiteOptions(data_dir=folder, simulators=simulators)))
+        options = SuiteOptions(data_dir=folder, simulators=simulators, standby=standby)
+        suite = await stack.enter_async_context(Suite(options))
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=suite.page_url, timeout=30))
         world = World(suite, client, Figures(), seed=5)
         await stack.enter_async_context(world.connected())
@@ -93,4 +96,15 @@ async def town(
     monkeypatch.setattr(plan, "LONGEST_TALK_S", LONGEST_TALK_S)
     folder = server_dir / f"town-{abs(hash(request.node.nodeid))}"
     async with town_in(folder) as made:
+        yield made
+
+
+@pytest.fixture
+async def town_with_two_acds(
+    server_dir: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Town]:
+    monkeypatch.setattr(plan, "TALK_S", TALK_S)
+    monkeypatch.setattr(plan, "LONGEST_TALK_S", LONGEST_TALK_S)
+    folder = server_dir / f"town-{abs(hash(request.node.nodeid))}"
+    async with town_in(folder, standby=True) as made:
         yield made

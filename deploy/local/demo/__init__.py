@@ -19,7 +19,7 @@ from deploy.local.demo.world import PASSWORD, VISITOR, World
 from deploy.local.options import DemoOptions
 from deploy.local.running import run
 from deploy.local.suite import Suite, SuiteOptions
-from deploy.local.wiring import any_ports
+from deploy.local.wiring import any_ports, role_of
 
 PEOPLE_NICE, SWITCH_NICE = 10, 5
 LAST_CALLS_S = 90.0  # the most patient caller and the longest talk end well before
@@ -63,7 +63,8 @@ def stand_aside(suite: Suite) -> None:
 def _suite_options(options: DemoOptions, say: object) -> SuiteOptions:
     return SuiteOptions(
         data_dir=options.data_dir,
-        ports=any_ports(gateway=options.port if options.console else 0),
+        standby=options.standby,
+        ports=any_ports(gateway=options.port if options.console else 0, standby=options.standby),
         seed=options.seed,
         say=say,  # type: ignore[arg-type]
     )
@@ -71,7 +72,7 @@ def _suite_options(options: DemoOptions, say: object) -> SuiteOptions:
 
 async def _day(options: DemoOptions, suite: Suite, world: World, terminal: Console) -> Balance | None:
     """Calls for as long as wished, then the last ones end, then the balance. None: a part died."""
-    ops = [suite.ops_url(service) for service in ("acd", "ivr")]
+    ops = [suite.ops_url(service) for service in suite.services if role_of(service) in ("acd", "ivr")]
     background = [
         asyncio.create_task(Watcher(world.figures, ops, suite.nats.url).run()),
         asyncio.create_task(world.count()),

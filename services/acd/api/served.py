@@ -24,7 +24,8 @@ from services.stubs.acd.v1 import acd_pb2_grpc
 from services.stubs.common.v1 import types_pb2
 
 if TYPE_CHECKING:
-    from services.acd.service import Router, Watches
+    from services.acd.service.router import Router
+    from services.acd.service.watches import Watches
     from services.acd.store import Store
 
 log = structlog.get_logger()

@@ -7,7 +7,7 @@ decides. What is younger than the settling time is left alone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import orjson
 import structlog
@@ -29,12 +29,21 @@ AT_ONCE = 32  # questions to one switch under way: it answers 20,000 a second
 STRANGERS_MAX = 50_000  # uuids remembered as none of ours
 
 
+Claim = Callable[[Link], Awaitable[None]]
+
+
+async def _claim_nothing(_: Link) -> None: ...
+
+
 class Reconciler:
     """Compares when a link came up and every few seconds."""
 
-    def __init__(self, config: AcdConfig, router: Router, switches: Switches) -> None:
+    def __init__(
+        self, config: AcdConfig, router: Router, switches: Switches, claim: Claim = _claim_nothing
+    ) -> None:
         self._router = router
         self._switches = switches
+        self._claim = claim
         self._interval_s = config.acd_reconcile_s
         self._settle_ms = config.acd_settle_ms
         self._compared: dict[str, asyncio.Event] = {}
@@ -54,6 +63,8 @@ class Reconciler:
 
     async def _welcome(self, node: str, link: Link) -> None:
         try:
+            await self._claim(link)
+            await self._switches.ready.wait()
             await self._compare(node, link, settle_ms=0)
         except EslError as problem:
             log.warning("compare_failed", node=node, problem=str(problem)[:200])
@@ -171,6 +182,8 @@ class Reconciler:
         try:
             tenant = tenants.check(leg.variable("sy_tenant"))
         except Invalid:
+            return
+        if not self._router.serves(tenant):
             return
         if not _partner(leg) or not await self._adopt(tenant, node, link, leg):
             self._mended("orphan_leg", uuid)

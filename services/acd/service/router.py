@@ -21,7 +21,7 @@ from services.acd.engine.floor import Policy
 from services.acd.journal import Begin, Journal
 from services.acd.service import counted
 from services.chassis import clock, ids
-from services.chassis.errors import Full, SwitchyardError
+from services.chassis.errors import Full, SwitchyardError, Unavailable
 from services.chassis.esl import Event
 
 log = structlog.get_logger()
@@ -48,10 +48,16 @@ def policy_of(config: AcdConfig) -> Policy:
 
 
 DAY_MS = 86_400_000
+LATER_MAX = 100_000  # things told while we may not act; more, and it is better to begin anew
+PERMIT_POLL_S = 0.02  # how often who may not act looks whether it may again
 
 
 class Router:
-    """`tell` it what happened. `carry` and `expel` are set by whoever commands switches and holders."""
+    """`tell` it what happened. `carry` and `expel` are set by whoever commands switches and holders.
+
+    `permit` is asked before an engine hears anything: this is where an owner stops that is none any more.
+    What it had decided already is stopped by the links (`esl.Link`), the bus and the store.
+    """
 
     carry: Carrier
     expel: Teller
@@ -64,6 +70,8 @@ class Router:
         *,
         now_ms: Callable[[], int] = clock.now_ms,
         new_id: Callable[[], str] = ids.new_id,
+        permit: Callable[[], bool] = lambda: True,
+        serves: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self.engines: dict[str, Engine] = {}
         self.now_ms = now_ms
@@ -77,12 +85,20 @@ class Router:
         self._telling = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0
+        self._again: asyncio.TimerHandle | None = None
+        self._stopped = False
+        self.overrun = False
+        """Whether something was forgotten that an engine should have been told."""
         self._up: set[str] = set()
+        self._permit = permit
+        self.serves = serves
 
     def engine(self, tenant: str) -> Engine:
-        """The tenant's engine, made when first asked for. Raises Full."""
+        """The tenant's engine, made when first asked for. Raises Full, and Unavailable for another's."""
         engine = self.engines.get(tenant)
         if engine is None:
+            if not self.serves(tenant):
+                raise Unavailable("acd")
             if len(self.engines) >= self._tenants_max:
                 raise Full(f"This ACD serves {self._tenants_max} tenants already.")
             engine = self.engines[tenant] = Engine(self._id, self._policy)
@@ -106,14 +122,25 @@ class Router:
     # ------------------------------------------------------------ telling
 
     def ask(self, tenant: str, stimulus: stimuli.Stimulus) -> list[Answer]:
-        """As `tell`, for who wants to hear: raises what the engine refuses, gives the switch's answers."""
+        """As `tell`, for who wants to hear: raises what the engine refuses, gives the switch's answers.
+
+        Raises Unavailable while we may not act.
+        """
+        if not self._permit():
+            raise Unavailable("acd")
         out = self._handle(tenant, stimulus)
         answers = self._carry_out(tenant, out, None)
         self._catch_up()
         return answers
 
     def tell(self, tenant: str, stimulus: stimuli.Stimulus, cause: Event | None = None) -> None:
-        """Something happened. What is told while commands are carried out waits for its turn."""
+        """Something happened. What is told while commands are carried out waits for its turn.
+
+        So does what is told while we may not act: to the engine it is as if time stood still.
+        """
+        if self._stopped or self.overrun or not self.serves(tenant):
+            return
+        self.overrun = len(self._later) >= LATER_MAX
         self._later.append((tenant, stimulus, cause))
         if not self._telling:
             self._catch_up()
@@ -122,13 +149,24 @@ class Router:
         if self._telling:
             return
         later = self._later
-        while later:
+        while later and self._permit():
             tenant, stimulus, cause = later.popleft()
             try:
                 self._carry_out(tenant, self._handle(tenant, stimulus), cause)
             except SwitchyardError as refused:
                 log.debug("stimulus_refused", kind=type(stimulus).__name__, why=refused.sentence)
-        self._arm()
+        if later:
+            self._look_again()
+        else:
+            self._arm()
+
+    def _look_again(self) -> None:
+        if self._again is None and not self._stopped:
+            self._again = asyncio.get_running_loop().call_later(PERMIT_POLL_S, self._try_again)
+
+    def _try_again(self) -> None:
+        self._again = None
+        self._catch_up()
 
     def _handle(self, tenant: str, stimulus: stimuli.Stimulus) -> list[commands.Command]:
         counted.STIMULI.inc()
@@ -161,6 +199,8 @@ class Router:
 
     def _arm(self) -> None:
         """One timer for all engines, set for the earliest thing that is due."""
+        if self._stopped:
+            return
         due = min((e.next_due for e in self.engines.values() if e.next_due is not None), default=None)
         if due is None or (self._timer is not None and self._timer_due <= due):
             return
@@ -179,10 +219,13 @@ class Router:
         self._arm()
 
     def stop(self) -> None:
-        """No timer fires any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        """No timer fires any more, and nothing is told to an engine."""
+        self._stopped = True
+        self._later.clear()
+        for timer in (self._timer, self._again):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._again = None
 
     # ------------------------------------------------------------ all tenants at once
 

@@ -48,16 +48,20 @@ class Switches:
 
     on_up: Compare
 
-    def __init__(self, config: AcdConfig, thread: EslThread, router: Router) -> None:
+    def __init__(
+        self, config: AcdConfig, thread: EslThread, router: Router, permit: Callable[[], bool] = lambda: True
+    ) -> None:
         self._config = config
         self._router = router
         password = config.esl_password.get_secret_value()
         nodes = [EslNode(name, host, port, password) for name, host, port in config.switches()]
-        self._links = [Link(thread, node, events=EVENTS, filters=FILTERS) for node in nodes]
+        self._links = [Link(thread, node, events=EVENTS, filters=FILTERS, permit=permit) for node in nodes]
         self.by_node = {link.node.name: link for link in self._links}
         self._names = {link.node.name: link.node.name for link in self._links}  # ours to the switch's own
         self._rings: set[str] = set()  # offers whose originate has not come to a result
         self._tasks: list[asyncio.Task[None]] = []
+        self.ready = asyncio.Event()
+        """Set once the engines know what the store knows: what switches say is read from then on."""
         self._cores: dict[str, str] = {}
 
     async def start(self) -> Sequence[asyncio.Task[None]]:
@@ -69,8 +73,7 @@ class Switches:
         return self._tasks
 
     async def stop(self) -> None:
-        for link in self._links:
-            await link.stop()
+        await asyncio.gather(*(link.stop() for link in self._links))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -105,6 +108,7 @@ class Switches:
                 self._event(item)
             elif isinstance(item, LinkUp):
                 self._up(link, item)
+                await self.ready.wait()
             else:
                 self._down(link, item)
 
@@ -150,6 +154,8 @@ class Switches:
     def _nobody_had_it(self, tenant: str, event: Event, cause: str) -> None:
         """A caller whom no IVR has named: it was down, or had no time to. The ledger knows all callers, so
         the call gets its own uuid as contact id, unless an IVR has spoken of it meanwhile."""
+        if not self._router.serves(tenant):
+            return
         contacts = self._router.engine(tenant).floor.contacts.values()
         if not any(contact.call_id == event.uuid for contact in contacts):
             arrival = replace(arrival_of(event), contact_id=event.uuid)
@@ -157,6 +163,8 @@ class Switches:
 
     def _bridged(self, tenant: str, event: Event) -> None:
         """It comes once, on either leg, naming both."""
+        if not self._router.serves(tenant):
+            return
         offers = self._router.engine(tenant).floor.offers
         for header in ("Bridge-B-Unique-ID", "Bridge-A-Unique-ID", "Other-Leg-Unique-ID"):
             if (leg := event.get(header)) in offers:

@@ -15,7 +15,7 @@ from services.acd.engine import Engine, commands
 from services.acd.engine.floor import Contact, Queue
 from services.acd.engine.views import expected_wait_ms, in_order
 from services.acd.service.router import Router
-from services.chassis.errors import Full, Stale
+from services.chassis.errors import Full, Stale, Unavailable
 from services.stubs.acd.v1 import acd_pb2 as pb
 
 log = structlog.get_logger()
@@ -59,6 +59,8 @@ class Watches:
                 del self._watches[tenant, holder]
         if watch.over == "slow":
             raise Full("News came faster than they were read: ask again and enqueue what you hold.")
+        if watch.over == "gone":
+            raise Unavailable("acd")
         raise Stale("Another stream watches for this holder now.")
 
     def _end(self, key: tuple[str, str], why: str) -> None:
@@ -67,6 +69,11 @@ class Watches:
             watch.over = why
             if not watch.queue.full():
                 watch.queue.put_nowait(None)
+
+    def end_all(self) -> None:
+        """We are not the owner any more: whoever held a stream asks for the new one, and enqueues again."""
+        for key in list(self._watches):
+            self._end(key, "gone")
 
     def expel(self, tenant: str, command: commands.Expel) -> None:
         """To whom nobody listens, nothing can be said: the holder asks again for all it holds."""

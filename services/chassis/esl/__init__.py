@@ -10,6 +10,7 @@ from services.chassis.esl.errors import (
     CommandTimedOut,
     EslError,
     LinkLost,
+    NotPermitted,
     ProtocolError,
     TooManyCommands,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "LinkLost",
     "LinkSettings",
     "LinkUp",
+    "NotPermitted",
     "OutboundCall",
     "OutboundServer",
     "OutboundSettings",

@@ -75,6 +75,7 @@ class Connection:
         on_event: Callable[[Event], None],
         on_end: Callable[[str], None],
         on_linger: Callable[[], None] = lambda: None,
+        permit: Callable[[], bool] = lambda: True,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.thread = thread
@@ -83,6 +84,7 @@ class Connection:
         self.peer = peer
         self.settings = settings
         self.backlog = backlog
+        self.permit = permit
         self.expecting = 0
         self.waiting: set[Pending] = set()
         self.over = ""
@@ -102,8 +104,8 @@ class Connection:
         self._wire = make(self)
         self._wire.open()
 
-    def _write(self, data: bytes, pending: Pending, caused_at: float) -> None:
-        self._wire.write(data, pending, caused_at)
+    def _write(self, data: bytes, pending: Pending, caused_at: float, guarded: bool) -> None:
+        self._wire.write(data, pending, caused_at, guarded=guarded)
 
     def _end(self, reason: str) -> None:
         self._wire.end(reason)
@@ -114,9 +116,15 @@ class Connection:
         return float(self._wire.heard_at)
 
     def request(
-        self, text: str, verb: str, *, timeout_s: float | None = None, caused_by: Event | None = None
+        self,
+        text: str,
+        verb: str,
+        *,
+        timeout_s: float | None = None,
+        caused_by: Event | None = None,
+        guarded: bool = False,
     ) -> asyncio.Future[Reply]:
-        """Sends `text` and an empty line; the future brings the reply.
+        """Sends `text` and an empty line; the future brings the reply. `guarded`: only while permitted.
 
         Raises LinkLost and TooManyCommands at once; later the future may hold LinkLost or CommandTimedOut.
         """
@@ -126,7 +134,7 @@ class Connection:
         pending = Pending(self, verb, timeout_s or self.settings.command_timeout_s)
         self.waiting.add(pending)
         caused_at = caused_by.received_at if caused_by else 0.0
-        self.thread.submit(self._write, f"{text}\n\n".encode(), pending, caused_at)
+        self.thread.submit(self._write, f"{text}\n\n".encode(), pending, caused_at, guarded)
         return pending.future
 
     def check_room(self, unanswered: int) -> None:

@@ -31,6 +31,14 @@ class LinkLost(EslError):
         self.reason = reason
 
 
+class NotPermitted(EslError):
+    """The link's owner may not command this switch any more. Nothing was sent."""
+
+    def __init__(self, peer: str) -> None:
+        super().__init__(f"{peer}: we may not command this switch at the moment")
+        self.peer = peer
+
+
 class CommandTimedOut(EslError):
     """No answer within `timeout_s` seconds; whether it was carried out is unknown.
 

@@ -21,13 +21,19 @@ class Jobs:
         self._running: dict[str, asyncio.Future[Event]] = {}
 
     def begin(
-        self, connection: Connection, command: Command, timeout_s: float | None, caused_by: Event | None
+        self,
+        connection: Connection,
+        command: Command,
+        timeout_s: float | None,
+        caused_by: Event | None,
+        *,
+        guarded: bool = False,
     ) -> asyncio.Future[Event]:
         """Sends it; the future brings its event. Raises as `Connection.request`."""
         connection.check_room(len(self._running))
         job_id = new_id()
         text = f"bgapi {command.text}\nJob-UUID: {job_id}"
-        accepted = connection.request(text, command.verb, caused_by=caused_by)
+        accepted = connection.request(text, command.verb, caused_by=caused_by, guarded=guarded)
         job: asyncio.Future[Event] = connection.loop.create_future()
         self._running[job_id] = job
         connection.expecting = len(self._running)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +15,7 @@ import structlog
 from services.chassis.esl import commands
 from services.chassis.esl.commands import Command
 from services.chassis.esl.connection import Connection, answer, chained, checked, seen
-from services.chassis.esl.errors import EslError, LinkLost
+from services.chassis.esl.errors import EslError, LinkLost, NotPermitted
 from services.chassis.esl.event import EslNode, Event, LinkDown, LinkUp
 from services.chassis.esl.jobs import Jobs
 from services.chassis.esl.lane import Backlog
@@ -35,6 +35,8 @@ class Link:
 
     `events` are FreeSWITCH event names (`CHANNEL_ANSWER`) or CUSTOM subclasses (`callcenter::info`).
     `filters` are (header, value) pairs of which one must match; BACKGROUND_JOB always passes.
+    `permit` is asked before each command, here and once more in the thread before it is sent; while it says
+    False the switch can be listened to and `peek`ed at, and everything else is refused (NotPermitted).
     """
 
     def __init__(
@@ -45,10 +47,12 @@ class Link:
         events: Sequence[str],
         filters: Sequence[tuple[str, str]] = (),
         settings: LinkSettings = LinkSettings(),  # noqa: B008 - frozen
+        permit: Callable[[], bool] = lambda: True,
     ) -> None:
         self.node = node
         self._thread = thread
         self._settings = settings
+        self._permit = permit
         self._subscribe = subscription(events, filters)
         self._all_jobs = "BACKGROUND_JOB" in events
         self._backlog = Backlog()
@@ -97,8 +101,13 @@ class Link:
         """
         connection = self._live()
         sent = connection.request(
-            f"api {command.text}", command.verb, timeout_s=timeout_s, caused_by=caused_by
+            f"api {command.text}", command.verb, timeout_s=timeout_s, caused_by=caused_by, guarded=True
         )
+        return answer(command.verb, await sent)
+
+    async def peek(self, command: Command, *, timeout_s: float | None = None) -> str:
+        """As `api`, for commands that change nothing: also while we are not permitted any."""
+        sent = self._connected().request(f"api {command.text}", command.verb, timeout_s=timeout_s)
         return answer(command.verb, await sent)
 
     async def bgapi(
@@ -133,7 +142,9 @@ class Link:
         """
         text = f"api {command.text}"
         try:
-            asked = self._live().request(text, command.verb, timeout_s=timeout_s, caused_by=caused_by)
+            asked = self._live().request(
+                text, command.verb, timeout_s=timeout_s, caused_by=caused_by, guarded=True
+            )
         except EslError as problem:
             return self._refused(problem)
         return chained(asked, lambda reply: answer(command.verb, reply))
@@ -162,6 +173,11 @@ class Link:
     # -- commands --------------------------------------------------------------------------------------
 
     def _live(self) -> Connection:
+        if not self._permit():
+            raise NotPermitted(self.node.name)
+        return self._connected()
+
+    def _connected(self) -> Connection:
         if self._connection is None or not self._up:
             raise LinkLost(self.node.name, self._reason)
         return self._connection
@@ -169,7 +185,7 @@ class Link:
     def _background(
         self, command: Command, timeout_s: float | None, caused_by: Event | None
     ) -> asyncio.Future[Event]:
-        return self._jobs.begin(self._live(), command, timeout_s, caused_by)
+        return self._jobs.begin(self._live(), command, timeout_s, caused_by, guarded=True)
 
     # -- the life of the link --------------------------------------------------------------------------
 
@@ -196,6 +212,7 @@ class Link:
             self._backlog,
             on_event=self._arrived,
             on_end=self._ended,
+            permit=self._permit,
         )
         self._connection = connection
         connection.carry(lambda owner: InboundWire(owner, self.node, self._settings.connect_timeout_s))

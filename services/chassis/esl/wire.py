@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import gevent
@@ -38,6 +39,7 @@ class Owner(Protocol):
     backlog: Backlog
     settings: WireSettings
     role: str
+    permit: Callable[[], bool]
     expecting: int
     """How many background jobs run: while there are some, an event is due."""
 
@@ -57,6 +59,7 @@ class Wire(ESLProtocol):  # type: ignore[misc]  # greenswitch has no types
         self._lane = owner.lane
         self._commands_sent: deque[Any] = deque()
         self._outbox: list[tuple[bytes, float]] = []
+        self._guarded = False
         self._unsent = bytearray()
         self._pushing = False
         self._over = False
@@ -163,18 +166,24 @@ class Wire(ESLProtocol):  # type: ignore[misc]  # greenswitch has no types
 
     # -- writing ---------------------------------------------------------------------------------------
 
-    def write(self, data: bytes, pending: Any, caused_at: float = 0.0) -> None:
+    def write(self, data: bytes, pending: Any, caused_at: float = 0.0, *, guarded: bool = False) -> None:
         """Sends one command, without blocking; `pending.set(reply)` brings what comes back."""
         if self._over:
             return  # the owner fails all that waits when it hears of the end
         self._commands_sent.append(pending)
         self._outbox.append((data, caused_at))
+        self._guarded |= guarded
         if len(self._outbox) == 1:  # what is submitted in one turn goes out in one piece
             gevent.get_hub().loop.run_callback(self._flush)
 
     def _flush(self) -> None:
         outbox, self._outbox = self._outbox, []
+        guarded, self._guarded = self._guarded, False
         if self._over:
+            return
+        if guarded and not self.owner.permit():
+            # Decided while we were permitted, but the process was stopped on the way: the last moment to see.
+            self.end("not permitted any more")
             return
         self._unsent += b"".join(data for data, _ in outbox)
         if not self._pushing:

@@ -26,6 +26,9 @@ News = on.Placed | on.Expelled
 TRANSFER_AFTER_BRIDGE = "ivr:XML:switchyard"
 """Where the dialplan takes a caller whose agent hung up first: back to us."""
 
+ANSWERS_WITHIN_S = 0.5
+"""For the question whether the ACD is there at all: asked again and again, so soon enough."""
+
 OUTCOMES = {
     "answered": types_pb2.OUTCOME_ANSWERED,
     "abandoned": types_pb2.OUTCOME_ABANDONED,
@@ -131,6 +134,17 @@ class Acd:
             return (await self._client.call(self._client.stub.GetContact, request)).agent_id
         except SwitchyardError:
             return ""
+
+    async def answers(self, contact_id: str) -> bool:
+        """Whether anybody serves the queues at the moment, known contact or not."""
+        request = acd_pb2.GetContactRequest(contact_id=contact_id)
+        try:
+            await self._client.call(self._client.stub.GetContact, request, timeout_s=ANSWERS_WITHIN_S)
+        except Unavailable:
+            return False
+        except SwitchyardError:
+            return True
+        return True
 
     async def watch(self) -> AsyncIterator[tuple[str, News]]:
         """News of the callers we hold, for ever. Raises Unavailable when the stream breaks."""

@@ -97,10 +97,18 @@ class Queueing:
                 log.warning("acd_stream_broken", detail=broken.sentence)
             for call in self._of(slug):
                 call.tell(on.QueueLost())
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, self._retry_max_s)
+            pause_s = await self._until_served(slug, pause_s)
             for call in self._of(slug):
                 call.enqueue_again()
+
+    async def _until_served(self, slug: str, pause_s: float) -> float:
+        """Waits until an ACD answers, asking for one caller: all thousand come once it does."""
+        while True:
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, self._retry_max_s)
+            held = self._of(slug)
+            if not held or await self._acd.answers(held[0].contact.contact_id):
+                return pause_s
 
     def _of(self, slug: str) -> list[Waiting]:
         return [call for call in self._held.values() if call.contact.tenant == slug]

@@ -441,3 +441,18 @@ async def test_a_break_of_all_drops_what_was_queued(esl: Esl) -> None:
     assert "b" not in begun
     assert "c" not in begun
     await esl.api(f"uuid_kill {uuid}")
+
+
+async def test_a_variable_of_the_switch_is_changed_only_if_it_is_what_it_was_thought_to_be(esl: Esl) -> None:
+    """The ACD's mark on each switch. The answer is `+OK` either way, so it has to be read again."""
+    name = f"sy_{fresh_uuid().replace('-', '_')}"
+    assert await esl.api(f"global_getvar {name}") == "-ERR no reply\n"
+    assert await esl.api(f"global_setvar {name}=1-a=0-z") == "+OK"
+    assert await esl.api(f"global_getvar {name}") == "-ERR no reply\n"
+    assert await esl.api(f"global_setvar {name}=1-a") == "+OK"
+    assert await esl.api(f"global_setvar {name}=2-b=0-z") == "+OK"
+    assert await esl.api(f"global_getvar {name}") == "1-a"
+    assert await esl.api(f"global_setvar {name}=2-b=1-a") == "+OK"
+    assert await esl.api(f"global_getvar {name}") == "2-b"
+    assert await esl.api(f"global_setvar {name}=") == "+OK"
+    assert await esl.api(f"global_getvar {name}") == "-ERR no reply\n"

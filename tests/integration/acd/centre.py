@@ -18,6 +18,7 @@ from services.acd.config import AcdConfig
 from services.chassis import tenant
 from services.chassis.bus import Bus
 from services.chassis.envelope import Envelope
+from services.chassis.errors import Unavailable
 from services.chassis.ids import new_id
 from services.chassis.process import Stop
 from services.chassis.rpc import Client
@@ -78,13 +79,23 @@ class Centre:
         self._stop = Stop()
         config = AcdConfig(**self.settings | more)
         self.acd = asyncio.create_task(serve(config, self._stop))
-        await until(self._serving, "the ACD serves")
+        await self.served()
 
-    def _serving(self) -> bool:
+    async def served(self) -> None:
+        """Waits until some ACD answers for us."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not await self._serving():
+                await asyncio.sleep(0.02)
+
+    async def _serving(self) -> bool:
         if self.acd is not None and self.acd.done():
             self.acd.result()
             raise AssertionError("the ACD ended at once")
-        return self.client.reachable and self.client._channel.get_state().name == "READY"
+        try:
+            await self.client.call(self.client.stub.ListQueues, pb.ListQueuesRequest(), timeout_s=2)
+        except Unavailable:
+            return False
+        return True
 
     async def stop_acd(self) -> None:
         if self.acd is not None:
@@ -210,6 +221,7 @@ async def open_centre(
         "acd_projection_pace_s": 0.02,
         "acd_reconcile_s": 0.5,
         "acd_settle_ms": 400,
+        "acd_verify_s": 0.1,
     }
     client: Client[Any] = Client(f"127.0.0.1:{port}", grpc.AcdStub, service="acd", timeout_s=10)
     centre = Centre(basic | settings, switch, client)

@@ -104,3 +104,54 @@ async def test_a_listener_hears_what_happens_now(bus: Bus) -> None:
     await bus.publish(held(3), "demo")
     async with asyncio.timeout(5):
         assert (await heard.get()).message() == held(3)
+
+
+async def test_who_takes_over_a_consumer_waits_for_nothing_the_last_one_had_in_hand(
+    nats_url: str, bus: Bus
+) -> None:
+    """Killed with a batch in hand: that would come again after a minute, and hold up what follows."""
+    stuck, collector = asyncio.Event(), Collector(3)
+
+    async def never_done(_: Sequence[Envelope]) -> None:
+        stuck.set()
+        await asyncio.Event().wait()
+
+    other = Bus(nats_url, service="acd")
+    await other.start()
+    await other.consume("durable", [HELD], never_done)
+    for number in (1, 2):
+        await bus.publish(held(number), "demo")
+    async with asyncio.timeout(20):
+        await stuck.wait()
+    assert await bus.behind("durable") == 1
+    await bus.consume("durable", [HELD], collector, start=1)
+    await bus.publish(held(3), "demo")
+    assert await collector.wait() == ["1", "2", "3"]
+    await other.stop(0)
+
+
+async def test_the_stream_is_read_from_a_place_to_its_end(bus: Bus) -> None:
+    assert await bus.behind("durable") == 0
+    assert [batch async for batch in bus.read([HELD], 1)] == []
+    await bus.publish_sealed([seal(held(number), "demo", service="acd") for number in range(2500)])
+    batches = [batch async for batch in bus.read([HELD], 3)]
+    assert [event.subject for batch in batches for event in batch] == [str(n) for n in range(2, 2500)]
+    assert batches[0][0].seq == 3
+    assert len(batches) == 3
+
+
+async def test_who_may_not_publish_keeps_it_until_he_may_or_forgets_it(nats_url: str, bus: Bus) -> None:
+    may = [False]
+    other = Bus(nats_url, service="acd", permit=lambda: may[0])
+    await other.start()
+    heard: asyncio.Queue[Envelope] = asyncio.Queue()
+    await bus.listen(["sy.demo.acd.>"], heard.put_nowait)
+    other.offer(held(1), "demo")
+    assert not await other.flush(0.2)
+    assert other.discard() == 1
+    other.offer(held(2), "demo")
+    may[0] = True
+    assert await other.flush()
+    async with asyncio.timeout(5):
+        assert (await heard.get()).subject == "2"
+    await other.stop(0)

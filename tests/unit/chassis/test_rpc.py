@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.chassis import errors, rpc, tenant
+from services.stubs.acd.v1 import acd_pb2, acd_pb2_grpc
 from services.stubs.crm.v1 import crm_pb2, crm_pb2_grpc
 
 pytestmark = pytest.mark.unit
@@ -128,3 +132,88 @@ async def test_a_call_without_tenant_is_refused(crm: Setup) -> None:
         await client.stub.Identify(
             crm_pb2.IdentifyRequest(), metadata=((tenant.METADATA_KEY, "*"),), timeout=5
         )
+
+
+async def other_crm() -> tuple[FakeCrm, rpc.Server]:
+    server = rpc.Server("127.0.0.1:0", service="crm")
+    fake = FakeCrm()  # type: ignore[abstract]
+    server.add(crm_pb2_grpc.add_CrmServicer_to_server, fake)
+    await server.start()
+    return fake, server
+
+
+async def test_of_several_addresses_one_that_answers_is_kept_to() -> None:
+    """One is dead from the beginning, one dies: no call fails that cannot have been carried out already."""
+    (first, one), (second, two) = await other_crm(), await other_crm()
+    address = f"127.0.0.1:1,127.0.0.1:{one.port},127.0.0.1:{two.port}"
+    client = rpc.Client(address, crm_pb2_grpc.CrmStub, service="crm")
+    with tenant.use("demo"):
+        for _ in range(3):
+            await ask(client)
+        assert (first.calls, second.calls) == (3, 0)
+        await one.stop(0)
+        for _ in range(3):
+            await ask(client, retry=True)
+        assert second.calls == 3
+        assert client.reachable
+        await two.stop(0)
+        with pytest.raises(errors.Unavailable):
+            await ask(client)
+    await client.close()
+
+
+async def test_a_refusal_is_an_answer() -> None:
+    """The service says no: another instance is not asked behind its back, but when asked again."""
+    (first, one), (second, two) = await other_crm(), await other_crm()
+    first.answer = raising(errors.Unavailable("database"))
+    client = rpc.Client(f"127.0.0.1:{one.port},127.0.0.1:{two.port}", crm_pb2_grpc.CrmStub, service="crm")
+    with tenant.use("demo"), pytest.raises(errors.Unavailable, match="database"):
+        await ask(client)
+    assert (first.calls, second.calls) == (1, 0)
+    with tenant.use("demo"):
+        await ask(client)
+    assert (first.calls, second.calls) == (1, 1)
+    await client.close()
+    await one.stop(0)
+    await two.stop(0)
+
+
+WAITS = """
+import asyncio
+from services.chassis import rpc
+from services.stubs.acd.v1 import acd_pb2, acd_pb2_grpc
+
+class Silent(acd_pb2_grpc.AcdServicer):
+    async def WatchContacts(self, request, context):
+        yield acd_pb2.ContactUpdate()
+        await asyncio.Event().wait()
+
+async def main():
+    server = rpc.Server("127.0.0.1:0", service="acd")
+    server.add(acd_pb2_grpc.add_AcdServicer_to_server, Silent())
+    await server.start()
+    print(server.port, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+async def test_a_stream_to_a_process_that_is_stopped_breaks() -> None:
+    """Its kernel goes on acknowledging; only that no ping comes back tells."""
+    peer = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WAITS, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[3]
+    )
+    assert peer.stdout is not None
+    port = int(await peer.stdout.readline())
+    client = rpc.Client(f"127.0.0.1:{port}", acd_pb2_grpc.AcdStub, service="acd")
+    with tenant.use("demo"):
+        stream = client.stream(client.stub.WatchContacts, acd_pb2.WatchContactsRequest(holder="ivr1"))
+        await anext(stream)
+        peer.send_signal(signal.SIGSTOP)
+        with pytest.raises(errors.Unavailable):
+            async with asyncio.timeout(30):
+                await anext(stream)
+    peer.kill()
+    await peer.wait()
+    await client.close()

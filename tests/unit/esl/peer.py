@@ -217,11 +217,14 @@ async def esl_thread() -> AsyncIterator[EslThread]:
 
 @asynccontextmanager
 async def linked(
-    *scripts: Script, events: Sequence[str] = ("CHANNEL_ANSWER",), settings: LinkSettings = QUICK
+    *scripts: Script,
+    events: Sequence[str] = ("CHANNEL_ANSWER",),
+    settings: LinkSettings = QUICK,
+    permit: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[tuple[Link, Peer]]:
     """A started link to a peer that plays `scripts`."""
     async with peer(*scripts) as switch, esl_thread() as thread:
-        link = Link(thread, switch.node, events=events, settings=settings)
+        link = Link(thread, switch.node, events=events, settings=settings, permit=permit)
         await link.start()
         try:
             yield link, switch

@@ -19,6 +19,7 @@ from services.chassis.esl import (
     LinkLost,
     LinkSettings,
     LinkUp,
+    NotPermitted,
     TooManyCommands,
 )
 from services.chassis.esl import commands as fs
@@ -312,3 +313,28 @@ async def test_a_thread_starts_once_and_stops_with_links_open() -> None:
 def test_a_password_that_would_be_a_command_is_refused(password: str) -> None:
     with pytest.raises(ValueError, match="password of node lab"):
         EslNode("lab", "127.0.0.1", 8021, password)
+
+
+async def test_who_may_command_no_more_is_refused_and_may_still_look() -> None:
+    may = [True]
+    async with linked(polite, permit=lambda: may[0]) as (link, switch):
+        await up(link)
+        assert await link.api(fs.uuid_kill(A)) == "+OK"
+        may[0] = False
+        for refused in (link.ask(fs.uuid_kill(A)), link.post(fs.uuid_kill(A)), link.job(fs.uuid_kill(A))):
+            with pytest.raises(NotPermitted):
+                await refused
+        with pytest.raises(NotPermitted):
+            await link.api(fs.uuid_kill(A))
+        assert await link.peek(fs.status()) == "+OK"
+        assert sum("uuid_kill" in said for said in switch.conversations[0].heard) == 1
+
+
+async def test_a_command_stopped_on_its_way_is_never_sent() -> None:
+    """Permitted when it was given, no more when it would go out: the process slept in between."""
+    answers = [True]
+    async with linked(polite, permit=lambda: answers.pop(0) if answers else False) as (link, switch):
+        await up(link)
+        with pytest.raises(LinkLost, match="not permitted"):
+            await link.ask(fs.uuid_kill(A))
+        assert not any("uuid_kill" in said for said in switch.conversations[0].heard)

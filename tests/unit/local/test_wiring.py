@@ -1,8 +1,9 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from deploy.local.wiring import SERVICES, USUAL_PORTS, Wiring, any_ports
+from deploy.local.wiring import SERVICES, STANDBY, USUAL_PORTS, Wiring, any_ports, usual_ports
 
 
 @pytest.fixture
@@ -44,3 +45,13 @@ def test_only_the_gateway_can_sign_tokens(wiring: Wiring) -> None:
 def test_free_ports_are_all_different() -> None:
     ports = list(any_ports().all().values())
     assert len(set(ports)) == len(ports)
+
+
+def test_who_asks_the_acd_knows_both_and_each_listens_for_itself(wiring: Wiring) -> None:
+    both = replace(wiring, ports=usual_ports(standby=True))
+    first, second, ivr = (both.environment(name) for name in ("acd", STANDBY, "ivr"))
+    assert first["SWITCHYARD_GRPC_LISTEN"] == "127.0.0.1:7101"
+    assert second["SWITCHYARD_GRPC_LISTEN"] == "127.0.0.1:7111"
+    assert ivr["SWITCHYARD_ACD_ADDRESS"] == "127.0.0.1:7101,127.0.0.1:7111"
+    assert second["SWITCHYARD_DATABASE_URL"] == first["SWITCHYARD_DATABASE_URL"]
+    assert second["SWITCHYARD_OPS_LISTEN"] != first["SWITCHYARD_OPS_LISTEN"]

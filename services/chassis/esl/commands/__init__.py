@@ -9,6 +9,8 @@ Builders of api commands return `Command`, those of applications `App`; all rais
 """
 
 from services.chassis.esl.commands.api import (
+    global_getvar,
+    global_setvar,
     originate,
     show_channels,
     status,
@@ -74,6 +76,8 @@ __all__ = [
     "endless_silence",
     "file",
     "gateway",
+    "global_getvar",
+    "global_setvar",
     "hangup",
     "loopback",
     "music",

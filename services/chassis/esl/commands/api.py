@@ -42,6 +42,20 @@ def _inline(app: App) -> str:
     return f"&{app.name}({app.arg})"
 
 
+def global_getvar(name: str) -> Command:
+    """A variable of the whole switch. An unset one answers `-ERR no reply`."""
+    return command("global_getvar", text.variable_name("name", name))
+
+
+def global_setvar(name: str, value: str, *, was: str = "") -> Command:
+    """Sets a variable of the whole switch, with `was` only if that is its value now.
+
+    Answers `+OK` either way: read it to know. It is gone when the switch restarts.
+    """
+    told = text.token("value", value) + (f"={text.token('was', was)}" if was else "")
+    return command("global_setvar", f"{text.variable_name('name', name)}={told}")
+
+
 def uuid_bridge(uuid: str, other: str) -> Command:
     """Connects two channels. `+OK` comes 20-60 ms before CHANNEL_BRIDGE."""
     return command("uuid_bridge", text.uuid("uuid", uuid), text.uuid("other", other))
