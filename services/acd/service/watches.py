@@ -1,4 +1,4 @@
-"""News for those who hold callers: told to leave at once, changed places every few seconds."""
+"""News for those who hold callers: told to leave at once, changed places and waits every few seconds."""
 
 from __future__ import annotations
 
@@ -21,9 +21,13 @@ from services.stubs.acd.v1 import acd_pb2 as pb
 log = structlog.get_logger()
 
 SLICE = 2_000  # contacts looked at before others get a turn: some 1 ms
-
+WAIT_STEP_MS = 30_000
+"""Who stays where they are is told of a wait that has changed by so much: finer is of no use to people, and
+an agent more or less is news for everybody in the queue."""
 
 News = pb.ContactUpdate
+Told = tuple[str, int, int]
+"""Queue, place, and the expected wait in steps; -1: nobody knows."""
 
 
 @dataclass(slots=True, eq=False)
@@ -32,7 +36,7 @@ class Watch:
 
     queue: asyncio.Queue[News | None]
     over: str = ""
-    told: dict[str, int] = field(default_factory=dict)
+    told: dict[str, Told] = field(default_factory=dict)
 
 
 class Watches:
@@ -92,7 +96,7 @@ class Watches:
     # ------------------------------------------------------------ places
 
     async def run(self) -> None:
-        """Tells changed places, for ever."""
+        """Tells what has changed, for ever."""
         while True:
             await asyncio.sleep(self._interval_s)
             for tenant, engine in list(self._router.engines.items()):
@@ -100,7 +104,7 @@ class Watches:
                     await self._tell_places(tenant, engine)
 
     async def _tell_places(self, tenant: str, engine: Engine) -> None:
-        told: dict[str, dict[str, int]] = {}
+        told: dict[str, dict[str, Told]] = {}
         for queue in list(engine.floor.queues.values()):
             waiting = list(in_order(queue))
             for start in range(0, len(waiting), SLICE):
@@ -117,13 +121,19 @@ class Watches:
         queue: Queue,
         some: list[Contact],
         before: int,
-        told: dict[str, dict[str, int]],
+        told: dict[str, dict[str, Told]],
     ) -> None:
         for position, contact in enumerate(some, start=before + 1):
             watch = self._watches.get((tenant, contact.holder))
             if watch is None or contact.state is not ContactState.QUEUED:
                 continue
-            told.setdefault(contact.holder, {})[contact.id] = position
-            if watch.told.get(contact.id) != position:
-                expected = expected_wait_ms(engine.floor, queue, position)
+            expected = expected_wait_ms(engine.floor, queue, position)
+            news = (queue.name, position, _steps(expected))
+            told.setdefault(contact.holder, {})[contact.id] = news
+            if watch.told.get(contact.id) != news:
                 self._send((tenant, contact.holder), words.place(contact.id, queue.name, position, expected))
+
+
+def _steps(expected_ms: int | None) -> int:
+    """Begun steps, so that each whole minute is an edge: a wait is said in minutes."""
+    return -1 if expected_ms is None else -(-expected_ms // WAIT_STEP_MS)

@@ -154,7 +154,7 @@ class Acd:
                 case "place":
                     place = update.place
                     wait_ms = place.expected_wait_ms if place.HasField("expected_wait_ms") else None
-                    yield update.contact_id, on.Placed(place.position, wait_ms)
+                    yield update.contact_id, on.Placed(place.position, wait_ms, place.queue)
                 case "expelled":
                     expelled = update.expelled
                     yield (

@@ -266,6 +266,36 @@ async def test_waiting_caller_hears_of_place_and_of_having_to_leave(
     assert places[first.contact_id] == 1
 
 
+async def test_waiting_caller_hears_of_a_wait_that_changes_without_the_place(centre: Centre) -> None:
+    """Agents came and went, the first in line stayed the first in line, and its flow went on telling the wait
+    of an hour ago."""
+    await centre.stop_acd()
+    await centre.start_acd(acd_place_interval_s=0.2)
+    await centre.queue()
+    french = [ev.Skill(name="french", level=1)]
+    absent = pb.AgentSettings(agent_id="a2", name="a2", extension="1002", queues=["sales"], skills=french)
+    await centre.call("PutAgents", pb.PutAgentsRequest(agents=[absent]))
+    caller = centre.arrives()
+    stream = centre.client.stream(centre.client.stub.WatchContacts, pb.WatchContactsRequest(holder="ivr1"))
+    assert not (await caller.enqueue(skills=french)).HasField("expected_wait_ms")
+
+    async def told() -> tuple[int, str, int | None]:
+        place = (await anext(stream)).place
+        known = place.HasField("expected_wait_ms")
+        return place.position, place.queue, place.expected_wait_ms if known else None
+
+    assert await told() == (1, "sales", None)
+    await centre.agent("a1", "1001")  # helps with everything else
+    assert await told() == (1, "sales", 180_000)
+    await centre.agent("a3", "1003")
+    assert await told() == (1, "sales", 90_000)
+    for agent in ("a1", "a3"):
+        await centre.presence(agent, ev.PRESENCE_OFFLINE)
+    news = await told()
+    assert news in {(1, "sales", 180_000), (1, "sales", None)}
+    assert news[2] is None or await told() == (1, "sales", None)
+
+
 async def test_bad_requests_are_refused_by_name(centre: Centre) -> None:
     await centre.queue(max_length=1)
     caller = centre.arrives()

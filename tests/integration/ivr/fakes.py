@@ -30,6 +30,8 @@ class FakeAcd(acd_pb2_grpc.AcdServicer):
         """What a queue answers instead of a place."""
         self.instead: dict[str, str] = {}
         """Queue asked for → queue that takes the contact."""
+        self.expected_wait_ms: int | None = None
+        """On entering; None: nobody is there to serve."""
         self.port = 0
         self.changed = asyncio.Condition()
         self._streams: dict[str, asyncio.Queue[acd_pb2.ContactUpdate]] = {}
@@ -57,8 +59,14 @@ class FakeAcd(acd_pb2_grpc.AcdServicer):
             self.changed.notify_all()
 
     def news(self, update: acd_pb2.ContactUpdate) -> None:
-        """To whoever holds the contact."""
-        self._streams[self.waiting[update.contact_id].holder].put_nowait(update)
+        """To whoever holds the contact, at once or when its stream stands: it may come after the contact."""
+        holder = self.waiting[update.contact_id].holder
+        self._streams.setdefault(holder, asyncio.Queue()).put_nowait(update)
+
+    def place(self, contact_id: str, position: int, expected_wait_ms: int | None, queue: str = "") -> None:
+        """Where the contact stands now, and how long it will take as far as anybody knows."""
+        where = acd_pb2.ContactUpdate.Place(position=position, expected_wait_ms=expected_wait_ms, queue=queue)
+        self.news(acd_pb2.ContactUpdate(contact_id=contact_id, place=where))
 
     def expel(self, contact_id: str, reason: str, what: acd_pb2.Overflow | None = None) -> None:
         """The contact waits no more; its holder is told why, and what the queue's settings want."""
@@ -90,6 +98,7 @@ class FakeAcd(acd_pb2_grpc.AcdServicer):
             position=len(self.waiting),
             enqueued_at=request.enqueued_at,
             queue=self.instead.get(request.queue, request.queue),
+            expected_wait_ms=self.expected_wait_ms,
         )
 
     async def Withdraw(self, request: Any, context: Any) -> acd_pb2.WithdrawResponse:

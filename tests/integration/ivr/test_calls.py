@@ -2,11 +2,14 @@
 
 import asyncio
 
-from services.stubs.acd.v1 import acd_pb2
 from services.stubs.crm.v1 import crm_pb2
 from services.stubs.ivr.v1 import ivr_pb2
 from tests.integration.ivr.centre import Centre
 from tests.unit.ivr.playbook import DEFAULT
+
+EVERY_10_S = DEFAULT.replace("position_every_s: 20", "position_every_s: 10").replace(
+    "version: 1", "version: 2"
+)
 
 
 async def test_caller_chooses_sales_talks_and_rates(centre: Centre) -> None:
@@ -96,21 +99,29 @@ async def test_caller_who_leaves_in_the_queue_is_abandoned(centre: Centre) -> No
 
 
 async def test_place_in_the_queue_is_told(centre: Centre) -> None:
-    every_2_s = DEFAULT.replace("position_every_s: 20", "position_every_s: 10").replace(
-        "version: 1", "version: 2"
-    )
-    await centre.publish(every_2_s)
+    await centre.publish(EVERY_10_S)
     await centre.ivr()
     caller = centre.call(keys=[{"digits": "1", "when": "playback", "nth": 2}])
     await centre.acd.until(lambda: centre.acd.waiting)
     contact_id = caller.get("sy_contact_id") or ""
     await centre.until(lambda: contact_id in centre.acd.placed)
     await centre.hearing(caller, "hold")
-    centre.acd.news(
-        acd_pb2.ContactUpdate(contact_id=contact_id, place=acd_pb2.ContactUpdate.Place(position=13))
-    )
+    centre.acd.place(contact_id, 13, None)
     await centre.hearing(caller, "ahead_before n_10 n_2 ahead_after press_1_for_message", within_s=15)
     await centre.hearing(caller, "hold")
+
+
+async def test_expected_wait_is_told_with_the_place(centre: Centre) -> None:
+    """The wait on entering, then that of the queue which has taken the caller over meanwhile."""
+    centre.acd.expected_wait_ms = 290_000
+    await centre.publish(EVERY_10_S)
+    await centre.ivr()
+    caller = centre.call(keys=[{"digits": "1", "when": "playback", "nth": 2}])
+    await centre.hearing(caller, "you_are_next wait_before n_5 wait_after press_1_for_message")
+    contact_id = caller.get("sy_contact_id") or ""
+    centre.acd.place(contact_id, 2, 40_000, "support")
+    await centre.until(lambda: caller.get("sy_queue") == "support")
+    await centre.hearing(caller, "ahead_before n_1 ahead_after wait_under_a_minute press_1_for_message")
 
 
 async def test_full_queue_ends_with_a_message(centre: Centre) -> None:
