@@ -52,6 +52,7 @@ async def test_it_ends_by_itself_with_a_balance_and_its_data_survives(server_dir
         demo = await start("--duration", "8", "--seed", seed, "--json", data_dir=data_dir)
         out, err = await demo.communicate()
         assert demo.returncode == 0, err.decode()
+        assert b"ends after 8 s" in err, "also where the output is a file"
         balance = json.loads(out)
         assert balance["holds"]
         assert balance["offered"] == sum(balance["columns"]["switch"].values()) > 0

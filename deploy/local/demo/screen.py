@@ -21,6 +21,7 @@ GOAL_P99_MS = 50.0
 async def show(figures: Figures, console: Console, footer: str) -> None:
     """For ever: the table where there is a screen, else a line now and then."""
     if not console.is_terminal:
+        console.print(Text.from_markup(footer), highlight=False, soft_wrap=True)
         while True:
             await asyncio.sleep(LINE_EVERY_S)
             console.print(line(figures), highlight=False, soft_wrap=True)
