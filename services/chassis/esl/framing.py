@@ -49,6 +49,11 @@ class Framer:
         """Whether a message has begun and not ended: an end of the connection now is a broken one."""
         return self._head is not None or bool(self._buffer)
 
+    @property
+    def held(self) -> int:
+        """Bytes kept of a message that is not whole yet: at most one head and one body of the largest size."""
+        return len(self._buffer)
+
     def feed(self, data: bytes) -> list[Frame]:
         """The messages which `data` completes. Raises ProtocolError on what is no ESL or too large."""
         self._buffer += data
