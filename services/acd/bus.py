@@ -44,6 +44,10 @@ class Announcer:
             # Not an exception's trace: thousands may follow each other.
             log.error("event_lost", kind=type(item).__name__)  # noqa: TRY400
 
+    async def told(self, within_s: float) -> bool:
+        """Waits until what was announced so far cannot be lost with this process; False: it still can."""
+        return await self._bus.told(within_s)
+
 
 def _once(what: str, about: str) -> str:
     """UUIDv5 (RFC 9562), written out: uuid.uuid5 takes four times as long, and every call has several."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Collection, Iterable
 from itertools import pairwise
 
@@ -100,7 +99,7 @@ def moment(field: str, message: object, attribute: str, *, ahead_s: int = AHEAD_
     stamp: Timestamp = getattr(message, attribute)
     if not message.HasField(attribute):  # type: ignore[attr-defined]
         return 0
-    seconds, now = stamp.seconds, time.time()
+    seconds, now = stamp.seconds, clock.now_ms() / 1000
     require(seconds > 0, field, "is before 1970")
     require(seconds > now - OLDEST_S, field, "is more than a week ago")
     require(seconds < now + ahead_s, field, "is in the future" if ahead_s == AHEAD_S else "is too far ahead")

@@ -147,6 +147,10 @@ class AcdConfig(ServiceConfig):
     acd_journal_pace_s: float = Field(default=0.1, ge=0.01, le=10)
     """What the engines were told is written so often: one message for all of it. Dying loses the last one."""
 
+    acd_told_within_ms: int = Field(default=500, ge=0, le=5_000)
+    """What only the asker knows (a presence, a form, an outcome) is answered once the stream has it, so that
+    it is not lost when this process dies; but after so long at the latest, and at once while NATS is away."""
+
     acd_projection_batch: int = Field(default=500, ge=1, le=5_000)
     """Own events written to PostgreSQL in one transaction."""
 

@@ -94,6 +94,9 @@ class Bus:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._offered = 0
+        self._passed_by = 0  # of those offered: in the stream, or discarded
+        self._listeners: deque[tuple[int, asyncio.Future[bool]]] = deque()
         self._permit = permit
         self._publisher: asyncio.Task[None] | None = None
         self._consuming_now: list[Consumption] = []
@@ -208,6 +211,7 @@ class Bus:
             metrics.EVENTS_DROPPED.inc()
             raise Full("The buffer of events towards NATS is full: is NATS away?")
         self._buffer.append(outgoing)
+        self._offered += 1
         self._idle.clear()
         self._wake.set()
 
@@ -217,7 +221,28 @@ class Bus:
         self._buffer.clear()
         metrics.EVENTS_DROPPED.inc(lost)
         self._idle.set()
+        self._passed(lost, told=False)
         return lost
+
+    async def told(self, within_s: float) -> bool:
+        """Waits until what has been offered so far is in the stream.
+
+        False when it is not: it took too long, was discarded, or NATS is away, which is said at once.
+        """
+        if self._passed_by >= self._offered:
+            return True
+        if not self.connected:
+            return False
+        heard: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._listeners.append((self._offered, heard))
+        done, _ = await asyncio.wait([heard], timeout=within_s)
+        return bool(done) and heard.result()
+
+    def _passed(self, count: int, *, told: bool = True) -> None:
+        self._passed_by += count
+        while self._listeners and self._listeners[0][0] <= self._passed_by:
+            _, heard = self._listeners.popleft()
+            heard.set_result(told)
 
     async def flush(self, within_s: float = 5.0) -> bool:
         """Waits until all offered events are in the stream; False when that took too long."""
@@ -248,6 +273,7 @@ class Bus:
                 for event in batch:
                     if self._buffer and self._buffer[0] is event:  # it may have been discarded meanwhile
                         self._buffer.popleft()
+                        self._passed(1)
             self._idle.set()
 
     # ------------------------------------------------------------ consuming

@@ -12,7 +12,6 @@ before it can do anything, and nobody else begins before that.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,6 +20,7 @@ import orjson
 import structlog
 from prometheus_client import Counter, Gauge
 
+from services.chassis.clock import boot_s
 from services.chassis.errors import Stale, SwitchyardError, Unavailable
 
 log = structlog.get_logger()
@@ -37,11 +37,6 @@ HELD = Gauge("switchyard_lease_held", "1 while this process has the lease.", ["l
 GENERATION = Gauge("switchyard_lease_generation", "How often the lease has changed hands.", ["lease"])
 LOST = Counter("switchyard_lease_lost_total", "Times the lease went to another unasked.", ["lease"])
 LAPSED = Counter("switchyard_lease_lapsed_total", "Times it could not be renewed in time.", ["lease"])
-
-
-def boot_time() -> float:
-    """Seconds on a clock that goes on while the process is stopped and, where there is one, in suspend."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +203,7 @@ class Lease:
         holder: str,
         address: str = "",
         ttl_s: float = TTL_S,
-        clock: Callable[[], float] = boot_time,
+        clock: Callable[[], float] = boot_s,
     ) -> None:
         self.key = key
         self.holder = holder

@@ -32,6 +32,9 @@ log = structlog.get_logger()
 
 Knows = Callable[[str], bool]
 
+ONLY_SAID = ("presence", "wrap_up")
+"""Of what agents ask, what no switch can tell a new owner."""
+
 
 class Api(acd_pb2_grpc.AcdServicer):
     """Serves acd.v1.Acd."""
@@ -62,6 +65,7 @@ class Api(acd_pb2_grpc.AcdServicer):
 
     async def OpenContact(self, request: pb.OpenContactRequest, context: Any) -> pb.OpenContactResponse:
         self._ask(stimuli.Open(self._arrival(request)))
+        await self._router.told()
         return pb.OpenContactResponse()
 
     async def Enqueue(self, request: pb.EnqueueRequest, context: Any) -> pb.EnqueueResponse:
@@ -82,6 +86,7 @@ class Api(acd_pb2_grpc.AcdServicer):
     async def Withdraw(self, request: pb.WithdrawRequest, context: Any) -> pb.WithdrawResponse:
         contact_id = checks.contact_id("contact_id", request.contact_id)
         self._ask(stimuli.Withdraw(contact_id, checks.short("reason", request.reason)))
+        await self._router.told()
         return pb.WithdrawResponse()
 
     async def CloseContact(self, request: pb.CloseContactRequest, context: Any) -> pb.CloseContactResponse:
@@ -90,6 +95,7 @@ class Api(acd_pb2_grpc.AcdServicer):
         contact = self._floor().contacts[arrival.contact_id]
         talks = contact.state is ContactState.CONNECTED
         outcome = types_pb2.OUTCOME_ANSWERED if talks else types_pb2.Outcome.ValueType(contact.outcome)
+        await self._router.told()
         return pb.CloseContactResponse(outcome=outcome)
 
     async def WatchContacts(
@@ -191,6 +197,8 @@ class Api(acd_pb2_grpc.AcdServicer):
                 self._done[key] = None
                 if len(self._done) > self._remembered:
                     self._done.popitem(last=False)
+            if what in ONLY_SAID:
+                await self._router.told()
         return words.agent(find(self._floor(), agent_id))
 
     # ------------------------------------------------------------ settings and views

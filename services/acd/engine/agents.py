@@ -225,13 +225,13 @@ def recall(floor: Floor, stimulus: Recall, now: int, out: list[Command]) -> None
     agent.routing = stimulus.routing
     floor.counts[agent.presence * 8 + agent.routing] += 1
     if stimulus.routing is Routing.WRAP_UP and stimulus.until > now and stimulus.contact_id:
-        _resume_wrap_up(floor, agent, stimulus)
+        _resume_wrap_up(floor, agent, stimulus, now)
     elif stimulus.routing in (Routing.OFFERED, Routing.CONNECTED, Routing.WRAP_UP):
         hands.announce(floor, agent, now, out)
     settle(floor, agent, now, out)
 
 
-def _resume_wrap_up(floor: Floor, agent: Agent, stimulus: Recall) -> None:
+def _resume_wrap_up(floor: Floor, agent: Agent, stimulus: Recall, now: int) -> None:
     contact = floor.contacts.get(stimulus.contact_id)
     if contact is None:
         contact = Contact(stimulus.contact_id, state=ContactState.ENDED, outcome=Outcome.ANSWERED)
@@ -241,9 +241,12 @@ def _resume_wrap_up(floor: Floor, agent: Agent, stimulus: Recall) -> None:
     queue = contact.queue or next((floor.queues[name] for name in agent.profile.queues), None)
     if queue is None:
         return
+    until = stimulus.until
+    if queue.settings.wrap_up_ms:  # the last owner's clock may have been ahead of ours
+        until = min(until, now + queue.settings.wrap_up_ms)
     offer = Offer(f"wrap-up-{agent.id}", contact, agent, contact.node, queue, agent.since, leg=False)
-    offer.stage, offer.work, offer.until = Stage.CLOSING, Routing.WRAP_UP, stimulus.until
+    offer.stage, offer.work, offer.until = Stage.CLOSING, Routing.WRAP_UP, until
     floor.offers[offer.id] = offer
     agent.hands.append(offer)
-    agent.until = stimulus.until
-    set_timer(floor, stimulus.until, Alarm.WRAP_UP, offer)
+    agent.until = until
+    set_timer(floor, until, Alarm.WRAP_UP, offer)

@@ -26,3 +26,7 @@ FAILED_COMMANDS = Counter(
     "switchyard_acd_failed_commands_total", "Commands a switch refused or never answered.", ["verb", "why"]
 )
 NODE_UP = Gauge("switchyard_acd_node_up", "1 while a switch can be commanded.", ["node"])
+CLOCK_OFF = Gauge(
+    "switchyard_acd_clock_off_seconds",
+    "How far the machine's clock is ahead of the one we route by. Made up at a tenth of the speed of time.",
+)

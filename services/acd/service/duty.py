@@ -21,6 +21,7 @@ from services.acd.config import ALL, AcdConfig
 from services.acd.journal import STREAM as JOURNAL
 from services.acd.journal import SUBJECT as JOURNAL_SUBJECT
 from services.acd.journal import Journal
+from services.acd.service import counted
 from services.acd.service.fence import Fence
 from services.acd.service.reconcile import Reconciler
 from services.acd.service.router import Router
@@ -28,7 +29,7 @@ from services.acd.service.startup import restore
 from services.acd.service.switches import Switches
 from services.acd.service.watches import Watches
 from services.acd.store import PROJECTION, SUBJECTS, Store, Stored, bring_up_to_date
-from services.chassis import ids
+from services.chassis import clock, ids
 from services.chassis.bus import Bus, Consumption
 from services.chassis.db import Database
 from services.chassis.errors import Unavailable
@@ -89,7 +90,11 @@ class Term:
         self._store = store
         self._durable = PROJECTION if shard == ALL else f"{PROJECTION}-{shard}"
         self._journal = Journal(bus, pace_s=config.acd_journal_pace_s)
-        self.router = Router(config, Announcer(bus), self._journal, permit=fence.may_act, serves=serves)
+        steady = clock.Steady()
+        counted.CLOCK_OFF.set_function(lambda: steady.off_ms / 1000)
+        self.router = Router(
+            config, Announcer(bus), self._journal, now_ms=steady, permit=fence.may_act, serves=serves
+        )
         self.switches = Switches(config, thread, self.router, fence.may_act)
         self.watches = Watches(config, self.router)
         self.reconciler = Reconciler(config, self.router, self.switches, fence.claim)

@@ -49,6 +49,7 @@ def policy_of(config: AcdConfig) -> Policy:
 
 DAY_MS = 86_400_000
 LATER_MAX = 100_000  # things told while we may not act; more, and it is better to begin anew
+DAY_POLL_S = 60.0
 PERMIT_POLL_S = 0.02  # how often who may not act looks whether it may again
 
 
@@ -77,6 +78,7 @@ class Router:
         self.now_ms = now_ms
         self._policy = policy_of(config)
         self._tenants_max = config.acd_tenants_max
+        self._told_within_s = config.acd_told_within_ms / 1000
         self._announcer = announcer
         self._journal = journal
         self._new_id = new_id
@@ -132,6 +134,13 @@ class Router:
         answers = self._carry_out(tenant, out, None)
         self._catch_up()
         return answers
+
+    async def told(self) -> None:
+        """Waits until what was announced so far is in the stream, or that takes too long: routing does not
+        depend on NATS. Raises Unavailable when it is not ours to tell any more."""
+        await self._announcer.told(self._told_within_s)
+        if not self._permit():
+            raise Unavailable("acd")
 
     def tell(self, tenant: str, stimulus: stimuli.Stimulus, cause: Event | None = None) -> None:
         """Something happened. What is told while commands are carried out waits for its turn.
@@ -247,10 +256,13 @@ class Router:
 
     async def keep_days(self) -> None:
         """Starts the live counters again at each midnight UTC, for ever."""
+        day = self.now_ms() // DAY_MS
         while True:
-            now = self.now_ms()
-            await asyncio.sleep((DAY_MS - now % DAY_MS) / 1000 + 0.5)
-            self.new_day()
+            left_s = (DAY_MS - self.now_ms() % DAY_MS) / 1000
+            await asyncio.sleep(min(left_s, DAY_POLL_S) + 0.01)  # our clock may go slower than the loop's
+            if (today := self.now_ms() // DAY_MS) > day:
+                day = today
+                self.new_day()
 
     def gauge(self) -> None:
         """Brings the gauges up to date."""

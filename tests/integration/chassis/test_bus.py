@@ -155,3 +155,30 @@ async def test_who_may_not_publish_keeps_it_until_he_may_or_forgets_it(nats_url:
     async with asyncio.timeout(5):
         assert (await heard.get()).subject == "2"
     await other.stop(0)
+
+
+async def test_what_was_told_is_in_the_stream(nats_url: str, bus: Bus) -> None:
+    """Also when more is offered all the time; and nobody waits for what may not, or cannot, be published."""
+    may = [True]
+    other = Bus(nats_url, service="acd", permit=lambda: may[0])
+    await other.start()
+    assert await other.told(0)
+    for number in range(250):
+        other.offer(held(number), "demo")
+    waiting = asyncio.create_task(other.told(20))
+    await asyncio.sleep(0)
+    other.offer(held(250), "demo")
+    assert await waiting
+    events = [event.subject async for batch in bus.read([HELD], 1) for event in batch]
+    assert events[:250] == [str(number) for number in range(250)]
+    may[0] = False
+    assert await other.flush()
+    other.offer(held(251), "demo")
+    assert not await other.told(0.05)
+    waiting = asyncio.create_task(other.told(20))
+    await asyncio.sleep(0)
+    other.discard()
+    assert not await waiting
+    await other.stop(0)
+    other.offer(held(252), "demo")
+    assert not await other.told(20)

@@ -152,6 +152,19 @@ def test_wrap_up_goes_on_after_a_restart() -> None:
     assert rung(out) == ["a1"]
 
 
+def test_wrap_up_of_an_owner_whose_clock_was_ahead_is_not_longer_for_it() -> None:
+    day = Day()
+    day.queue(wrap_up_ms=30_000)
+    day.agent("a1", ready=False)
+    ahead = stimuli.Recall(
+        "a1", Presence.READY, routing=Routing.WRAP_UP, since=START, until=START + 3_600_000, contact_id="c1"
+    )
+    day.tell(ahead)
+    assert day.routing("a1") == "WRAP_UP"
+    day.wait(30)
+    assert day.routing("a1") == "IDLE"
+
+
 def test_set_aside_agent_stays_so_over_a_restart() -> None:
     day = Day()
     day.queue()
