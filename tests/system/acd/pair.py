@@ -333,7 +333,8 @@ class Pair:
         """Agents take all who wait, everybody hangs up; gives the journal, complete but for the `untold`."""
         async with asyncio.timeout(PATIENCE_S * 4):
             while any(waiter.here for waiter in self.waiters):
-                connected = {contact for _, routing, contact in (await self.states()).values() if contact}
+                states = (await self.states()).values()
+                connected = {who for _, routing, who in states if routing == ev.ROUTING_STATUS_CONNECTED}
                 for waiter in self.talking:
                     if waiter.contact.contact_id in connected:
                         self.hang_up(waiter)
