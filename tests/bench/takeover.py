@@ -24,7 +24,7 @@ from deploy.local.postgres import Postgres, role
 from services.acd.config import AcdConfig
 from services.chassis.lease import DRIFT, RENEW_SHARE
 from services.stubs.acd.v1 import events_pb2 as ev
-from tests.integration.acd.pair import Pair, open_pair, until
+from tests.system.acd.pair import Pair, open_pair, until
 
 SIZES = ((30, 10),) if os.environ.get("BENCH_QUICK") == "1" else ((30, 10), (1000, 300))
 GOAL_S = 3.0

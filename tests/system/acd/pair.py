@@ -43,10 +43,13 @@ from services.ivr.service.queueing import Queueing
 from services.stubs.acd.v1 import acd_pb2 as pb
 from services.stubs.acd.v1 import acd_pb2_grpc as grpc
 from services.stubs.acd.v1 import events_pb2 as ev
+from tests.system.acd.cable import Cable
+from tests.system.acd.witness import Witness
 
 TENANT = "demo"
 PATIENCE_S = 40.0
 ASK_AGAIN_S = 0.25
+ASKED_AT_ONCE = 50
 TALKS = {"mode": "auto_answer", "answer_after_ms": 10}
 LOOKS = ("status", "show ", "global_getvar", "uuid_exists", "uuid_dump")
 
@@ -64,63 +67,12 @@ async def until(holds: Callable[[], Any], what: str, within_s: float = PATIENCE_
         await asyncio.sleep(0.01)
 
 
-class Cable:
-    """Between one ACD and NATS, to be cut."""
-
-    def __init__(self, port: int) -> None:
-        self._target = port
-        self._whole = True
-        self._ends: set[asyncio.StreamWriter] = set()
-        self._server: asyncio.Server | None = None
-        self.port = 0
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._ends.add(writer)
-        try:
-            if self._whole:
-                there = await asyncio.open_connection("127.0.0.1", self._target)
-                self._ends.add(there[1])
-                await asyncio.gather(_pump(reader, there[1]), _pump(there[0], writer))
-        except OSError:
-            pass
-        finally:
-            writer.close()
-
-    def cut(self) -> None:
-        self._whole = False
-        for end in self._ends:
-            end.transport.abort()
-        self._ends.clear()
-
-    def mend(self) -> None:
-        self._whole = True
-
-    def stop(self) -> None:
-        self.cut()
-        if self._server is not None:
-            self._server.close()
-
-
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    try:
-        while data := await source.read(65_536):
-            sink.write(data)
-            await sink.drain()
-    except OSError:
-        pass
-    finally:
-        sink.close()
-
-
 @dataclass(eq=False)
 class Waiter:
     """A caller in the queue, in the IVR's hands."""
 
     pair: Pair
+    switch: Simulator
     contact: Contact
     wish: do.Enqueue
     answers: list[on.Event] = field(default_factory=list)
@@ -150,18 +102,19 @@ class Waiter:
 
     @property
     def here(self) -> bool:
-        return self.contact.call_id in self.pair.switch.channels
+        return self.contact.call_id in self.switch.channels
 
     @property
     def talks(self) -> bool:
-        return self.here and bool(self.pair.switch.channels[self.contact.call_id].get("signal_bond"))
+        return self.here and bool(self.switch.channels[self.contact.call_id].get("signal_bond"))
 
 
 class Pair:
     """What a scenario holds."""
 
-    def __init__(self, switch: Simulator, nats: Nats, settings: dict[str, str], folder: Path) -> None:
-        self.switch = switch
+    def __init__(self, switches: list[Simulator], nats: Nats, settings: dict[str, str], folder: Path) -> None:
+        self.switches = switches
+        self.witness = Witness(switches)
         self.nats = nats
         self.settings = settings
         self.folder = folder
@@ -173,6 +126,11 @@ class Pair:
         self.queueing: Queueing
         self.client: Client[Any]
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def switch(self) -> Simulator:
+        """The first, where there are several."""
+        return self.switches[0]
 
     # ------------------------------------------------------------ processes
 
@@ -240,16 +198,21 @@ class Pair:
                     raise
             await asyncio.sleep(0.05)
 
-    async def hire(self, count: int, first: int = 1001, **settings: Any) -> list[str]:
+    async def hire(self, count: int, first: int = 1001, *, queue: str = "sales", **phone: Any) -> list[str]:
         """Agents a1001, …, with telephones that answer."""
         names = [f"a{first + n}" for n in range(count)]
         agents = [
-            pb.AgentSettings(agent_id=name, name=name, extension=name[1:], queues=["sales"]) for name in names
+            pb.AgentSettings(agent_id=name, name=name, extension=name[1:], queues=[queue]) for name in names
         ]
         await self.call("PutAgents", pb.PutAgentsRequest(agents=agents))
         for name in names:
-            self.switch.people.set_phone(name[1:], Phone.of(TALKS | settings))
+            self.phone(name, **phone)
         return names
+
+    def phone(self, agent: str, **how: Any) -> None:
+        """How the agent's telephone behaves from the next ring on, whichever switch rings it."""
+        for switch in self.switches:
+            switch.people.set_phone(agent[1:], Phone.of(TALKS | how))
 
     async def ready(self, agents: list[str], presence: Any = ev.PRESENCE_READY) -> None:
         for agent in agents:
@@ -263,29 +226,31 @@ class Pair:
 
     # ------------------------------------------------------------ callers
 
-    async def arrive(self, count: int = 1, *, priority: int = 0) -> list[Waiter]:
+    async def arrive(
+        self, count: int = 1, *, priority: int = 0, queue: str = "sales", on: int = 0
+    ) -> list[Waiter]:
         """Callers, one after the other, in the queue."""
-        come = [self._caller(priority) for _ in range(count)]
+        come = [self._caller(priority, queue, self.switches[on]) for _ in range(count)]
         for waiter in come:
             self.queueing.hold(waiter)
             await waiter.enqueue()
         return come
 
-    def _caller(self, priority: int) -> Waiter:
+    def _caller(self, priority: int, queue: str, switch: Simulator) -> Waiter:
         contact_id = new_id()
         spec = {"from": "13800000001", "to": "10050", "variables": {"sy_contact_id": contact_id}}
-        call = self.switch.people.call(CallSpec.of(spec))
+        call = switch.people.call(CallSpec.of(spec))
         now = datetime.now(UTC)
         contact = Contact(
             contact_id=contact_id,
             tenant=TENANT,
-            node=self.switch.settings.name,
+            node=switch.settings.name,
             call_id=call.uuid,
             from_number="13800000001",
             to_number="10050",
             opened_at=now,
         )
-        waiter = Waiter(self, contact, do.Enqueue("sales", priority, now))
+        waiter = Waiter(self, switch, contact, do.Enqueue(queue, priority, now))
         self.waiters.append(waiter)
         return waiter
 
@@ -295,7 +260,7 @@ class Pair:
         task.add_done_callback(self._tasks.discard)
 
     def hang_up(self, waiter: Waiter) -> None:
-        self.switch.channels[waiter.contact.call_id].hangup("NORMAL_CLEARING", "caller")
+        waiter.switch.channels[waiter.contact.call_id].hangup("NORMAL_CLEARING", "caller")
 
     @property
     def talking(self) -> list[Waiter]:
@@ -316,23 +281,25 @@ class Pair:
 
     async def all_wait_again(self) -> None:
         """Each caller who waits on the switch is queued at the present owner, since when they came."""
-        for waiter in self.waiting:
+        waiting = self.waiting
+        for start in range(0, len(waiting), ASKED_AT_ONCE):
+            await asyncio.gather(*(self._waits_again(w) for w in waiting[start : start + ASKED_AT_ONCE]))
 
-            async def queued(w: Waiter = waiter) -> bool:
-                found = await self.known(w)
-                return found is not None and found.HasField("enqueued_at") and bool(found.queue)
-
-            await until(queued, f"{waiter.contact.contact_id} waits again")
+    async def _waits_again(self, waiter: Waiter) -> None:
+        async def queued() -> pb.Contact | None:
             found = await self.known(waiter)
-            assert found is not None
-            assert found.priority == waiter.wish.priority
-            assert found.enqueued_at.ToMilliseconds() == to_ms(waiter.wish.enqueued_at)
+            return found if found is not None and found.HasField("enqueued_at") and found.queue else None
+
+        found = await until(queued, f"{waiter.contact.contact_id} waits again")
+        assert found.priority == waiter.wish.priority
+        assert found.enqueued_at.ToMilliseconds() == to_ms(waiter.wish.enqueued_at)
 
     # ------------------------------------------------------------ what happened
 
     def commands(self, since_us: int = 0) -> list[tuple[int, int, str]]:
         """What the switch was told to do: when, by which connection, what. Questions do not count."""
-        return [told for told in self.switch.told if told[0] >= since_us and not told[2].startswith(LOOKS)]
+        told = [order for switch in self.switches for order in switch.told if order[0] >= since_us]
+        return sorted(order for order in told if not order[2].startswith(LOOKS))
 
     def connections(self, since_us: int, before_us: int) -> set[int]:
         return {link for at, link, _ in self.switch.told if since_us <= at < before_us}
@@ -366,9 +333,10 @@ class Pair:
         """Agents take all who wait, everybody hangs up; gives the journal, complete but for the `untold`."""
         async with asyncio.timeout(PATIENCE_S * 4):
             while any(waiter.here for waiter in self.waiters):
+                states = (await self.states()).values()
+                connected = {who for _, routing, who in states if routing == ev.ROUTING_STATUS_CONNECTED}
                 for waiter in self.talking:
-                    found = await self.known(waiter)
-                    if waiter.here and found is not None and found.state == "connected":
+                    if waiter.contact.contact_id in connected:
                         self.hang_up(waiter)
                 await asyncio.sleep(0.02)
         wanted = {waiter.contact.contact_id for waiter in self.waiters if waiter not in untold}
@@ -386,7 +354,8 @@ class Pair:
             await asyncio.sleep(0.2)
 
     def check_journal(self, events: list[Envelope], *, unheard: Sequence[Waiter] = ()) -> None:
-        """No event lost or doubled: each contact came, spoke once and went; nobody was given away.
+        """No event lost or doubled: each contact came, spoke once and went; nobody was given away or offered
+        twice at a time.
 
         Of a conversation that ended `unheard`, while there was no owner, only the end is told.
         """
@@ -407,6 +376,7 @@ class Pair:
             assert not wrong, f"{kind}: {wrong}: {stories[:2]}"
         outcomes = Counter(e.data.get("outcome") for e in events if e.type.endswith(".ContactEnded"))
         assert set(outcomes) == {"OUTCOME_ANSWERED"}, outcomes
+        assert self.witness.doubles == []
 
     async def stop(self) -> None:
         await self.queueing.stop(0.1)
@@ -416,13 +386,12 @@ class Pair:
             await child.stop()
         self.cable.stop()
         await self.client.close()
-        await self.switch.stop()
+        for switch in self.switches:
+            await switch.stop()
 
 
-@asynccontextmanager
-async def open_pair(database: Any, open_dir: Path, **more: str) -> AsyncIterator[Pair]:
-    """Both run; acd1 is the owner."""
-    switch = Simulator(Settings(show_lag_ms=20))
+async def open_switch(name: str, port: int = 0) -> Simulator:
+    switch = Simulator(Settings(name=name, esl_port=port, show_lag_ms=20))
     switch.dialplan.extra["public", "10050"] = [
         ("set", f"sy_tenant={TENANT}"),
         ("set", "sy_leg=caller"),
@@ -431,17 +400,24 @@ async def open_pair(database: Any, open_dir: Path, **more: str) -> AsyncIterator
         ("park", ""),
     ]
     await switch.start()
+    return switch
+
+
+@asynccontextmanager
+async def open_pair(database: Any, open_dir: Path, *, switches: int = 1, **more: str) -> AsyncIterator[Pair]:
+    """Both run; acd1 is the owner."""
+    nodes = [await open_switch(f"fs{number}") for number in range(1, switches + 1)]
     async with Nats(open_dir) as nats:
         settings = {
             "DATABASE_URL": database.dsn("acd"),
             "NATS_URL": nats.url,
-            "ESL_NODES": f"{switch.settings.name}=127.0.0.1:{switch.port}",
-            "ESL_PASSWORD": switch.settings.esl_password,
+            "ESL_NODES": ",".join(f"{node.settings.name}=127.0.0.1:{node.port}" for node in nodes),
+            "ESL_PASSWORD": nodes[0].settings.esl_password,
             "ACD_WORD_GRACE_MS": "200",
             "DRAIN_S": "1",
             **more,
         }
-        pair = Pair(switch, nats, settings, open_dir)
+        pair = Pair(nodes, nats, settings, open_dir)
         first, second, third, fourth = free_ports(4)  # together, or two of them may be the same
         pair.ports = {"acd1": (first, second), "acd2": (third, fourth)}
         addresses = ",".join(f"127.0.0.1:{rpc}" for rpc, _ in pair.ports.values())

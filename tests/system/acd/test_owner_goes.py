@@ -24,9 +24,9 @@ from services.chassis.rpc import Client
 from services.stubs.acd.v1 import acd_pb2 as pb
 from services.stubs.acd.v1 import acd_pb2_grpc as grpc
 from services.stubs.acd.v1 import events_pb2 as ev
-from tests.integration.acd.pair import Pair, Waiter, open_pair, until
+from tests.system.acd.pair import Pair, Waiter, open_pair, until
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
