@@ -37,7 +37,8 @@ class Hall:
         self.offers = self.bridges = self.ends = 0
         self.replacing = False
         """Whether a new caller comes for each that is offered, so that as many wait as before."""
-        self.arrive_with: str = ""
+        self.talk_s: float | None = None
+        """The bench hangs up so long after two were connected; None: it does not by itself."""
         self.on_end: Callable[[str, str], None] = lambda _agent, _leg: None
         self._legs: dict[str, str] = {}
         self._jobs: dict[str, asyncio.Future[str]] = {}
@@ -78,6 +79,8 @@ class Hall:
             if (agent := self._legs.get(event[header])) is not None:
                 self.bridges += 1
                 self.talking[agent] = event[header]
+                if self.talk_s is not None:
+                    asyncio.get_running_loop().call_later(self.talk_s, self.hang_up, agent)
                 return
 
     def _ended(self, agent: str, leg: str, at_us: int) -> None:
@@ -125,7 +128,9 @@ class Hall:
         await self.desk.ready(agent)
 
     def hang_up(self, agent: str) -> None:
-        self.wire.send(f"api uuid_kill {self.talking.pop(agent)} NORMAL_CLEARING")
+        """Nothing, when they do not talk (any more)."""
+        if (leg := self.talking.pop(agent, None)) is not None and not self.wire.lost.done():
+            self.wire.send(f"api uuid_kill {leg} NORMAL_CLEARING")
 
     # ------------------------------------------------------------ work in the background
 

@@ -27,12 +27,18 @@ class Gaps:
         return self.ms[min(len(self.ms) - 1, int(len(self.ms) * share))] if self.ms else float("nan")
 
 
-async def coming_free(hall: Hall, samples: int) -> Gaps:
-    """Agents who were away become ready, one after the other. The first of them only: the rest talk."""
+async def coming_free(hall: Hall, samples: int, *, rest_s: float = 0.0) -> Gaps:
+    """Agents who were away become ready, one after the other. The first of them only: the rest talk.
+
+    After a call they stay away for `rest_s` at least.
+    """
     pool = deque(hall.agents[:POOL])
     one_more = asyncio.Event()
 
     def over(agent: str, _leg: str) -> None:
+        asyncio.get_running_loop().call_later(rest_s, back, agent)
+
+    def back(agent: str) -> None:
         pool.append(agent)
         one_more.set()
 

@@ -17,10 +17,11 @@ from services.chassis.bus import STREAM
 from tests.bench.routing import parts as p
 from tests.bench.routing.desk import AcdDesk, Desk, acd_desk, bare_desk, released
 from tests.bench.routing.hall import Hall
+from tests.bench.routing.peer import MODULE, peer_desk
 
 SETTLE_S = 60.0
 QUIET_S = 1.0
-ACD, BARE = "ACD", "bare controller"
+ACD, BARE, PEER = "ACD", "bare controller", MODULE
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,12 @@ class Switch:
 
 @dataclass
 class Scene:
-    """`router` is the process that routes, `kind` what it is."""
+    """`kind` is what routes and `router` its process, unless the switch does it itself."""
 
     parts: p.Parts
     hall: Hall
     kind: str
-    router: Child
+    router: Child | None
     pids: dict[str, list[int]]
     acd: p.Acd | None = None
 
@@ -110,11 +111,11 @@ async def simulated(
             scene.hall.wire.send(f"api sim phone {agent} {json.dumps(phone)}")
         await scene.hall.desk.open(scene.hall.agents, wrap_up_s=wrap_up_s)
         if wrap_up_s:
-            await _wrapping_up(stack, scene)
+            await wrapping_up(stack, scene)
         yield scene
 
 
-async def _wrapping_up(stack: AsyncExitStack, scene: Scene) -> None:
+async def wrapping_up(stack: AsyncExitStack, scene: Scene) -> None:
     """Every agent's form is in as soon as the gateway could know that the conversation is over."""
     desk, hall, acd = scene.hall.desk, scene.hall, scene.acd
     if isinstance(desk, AcdDesk) and acd is not None:
@@ -127,21 +128,23 @@ async def _wrapping_up(stack: AsyncExitStack, scene: Scene) -> None:
 
 async def routed(parts: p.Parts, stack: AsyncExitStack, kind: str, switch: Switch, agents: int) -> Scene:
     """Somebody who routes on that switch, and a hall of people; the stack ends both."""
-    acd = None
+    acd, child = None, None
     desk: Desk
     if kind == ACD:
         acd = await parts.acd(switch.port, switch.name, switch.settings)
         child = acd.child
-        stack.push_async_callback(parts.stop, child)
         desk = await stack.enter_async_context(acd_desk(acd.grpc_port, switch.name))
+    elif kind == PEER:
+        desk = await stack.enter_async_context(peer_desk(switch.port, p.ESL_PASSWORD))
     else:
         child, port = await parts.bare(switch.port, switch.phones, *switch.tickle)
-        stack.push_async_callback(parts.stop, child)
         desk = await stack.enter_async_context(bare_desk(port))
+    if child is not None:
+        stack.push_async_callback(parts.stop, child)
     hall = Hall(desk, agents)
     await hall.listen(switch.port, p.ESL_PASSWORD)
     stack.push_async_callback(hall.close)
-    pids = {kind: [child.pid], **switch.pids}
+    pids = dict(switch.pids) if child is None else {kind: [child.pid], **switch.pids}
     if acd is not None:
         pids["NATS"] = [acd.nats.pid]
     return Scene(parts, hall, kind, child, pids, acd)

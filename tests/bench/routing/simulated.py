@@ -11,6 +11,7 @@ from deploy.local.bench import Row
 from tests.bench.routing import paced
 from tests.bench.routing.paced import Gaps
 from tests.bench.routing.parts import Parts
+from tests.bench.routing.rows import calls_row, cost_rows, gap_rows, machine
 from tests.bench.routing.scene import ACD, BARE, Scene, simulated
 from tests.bench.routing.sustained import Sustained, sustained
 
@@ -18,7 +19,6 @@ GOAL_MS = 5.0
 GOAL_CALLS = 400.0
 GOAL_SHARE = 0.9  # of the calls per second at 10 waiting, at 10,000
 GOAL_IDLE = 2.0  # % of a core
-GOAL_WRITTEN = 0.95  # of the events made, those written to PostgreSQL meanwhile
 ROOM = 1.2  # the simulator must manage so many times what is measured on it
 
 
@@ -45,7 +45,7 @@ async def rows(parts: Parts, *, quick: bool) -> list[Row]:
         row for size in plan.sizes for row in await speed(parts, plan, size, idle=size == plan.sizes[-1])
     ]
     found += await calls(parts, plan)
-    return [*found, Row("load of the machine before this", before, "1 min average")]
+    return [*found, *machine(before)]
 
 
 # ---------------------------------------------------------------- how quickly
@@ -65,7 +65,7 @@ class Speed:
 async def speed(parts: Parts, plan: Plan, size: tuple[int, int], *, idle: bool) -> list[Row]:
     floor = await measured(parts, BARE, plan, size)
     ours = await measured(parts, ACD, plan, size, idle=idle)
-    where = f"{size[0]:,} waiting, {size[1]:,} agents"
+    where = f"{size[0]:,}/{size[1]:,}"
     found = [
         *gap_rows(f"agent free to offer, {where}", ours.free, floor.free, GOAL_MS),
         *gap_rows(f"call's end to next offer, {where}", ours.ended, floor.ended, GOAL_MS),
@@ -109,32 +109,23 @@ async def idling(scene: Scene, for_s: float) -> float:
     return meter.spent_s()[scene.kind] / (time.monotonic() - began) * 100
 
 
-def gap_rows(name: str, ours: Gaps, floor: Gaps, goal: float) -> list[Row]:
-    found = []
-    for word, share in (("p50", 0.5), ("p99", 0.99)):
-        value, least = ours.quantile(share), floor.quantile(share)
-        judged = goal if word == "p99" else None
-        ok = None if judged is None else value <= judged
-        found.append(Row(f"{name}, {word}", value, "ms", least, value / least, judged, ok))
-    if missed := ours.wanted - len(ours.ms):
-        found.append(Row(f"{name}, never came", missed, "offers", goal=0, ok=False))
-    return found
-
-
 # ---------------------------------------------------------------- how many
 
 
 async def calls(parts: Parts, plan: Plan) -> list[Row]:
     ceiling = await full_calls(parts, BARE, plan, plan.crowds[0])
     few, many = [await full_calls(parts, ACD, plan, crowd) for crowd in plan.crowds]
-    found = [_calls_row(few, plan.crowds[0], ceiling, GOAL_CALLS)]
-    found.append(_calls_row(many, plan.crowds[1], ceiling, few.calls_per_s * GOAL_SHARE))
+    goals = (GOAL_CALLS, few.calls_per_s * GOAL_SHARE)
+    found = [
+        calls_row(f"full calls, {crowd:,} waiting", one, ceiling, goal)
+        for crowd, one, goal in zip(plan.crowds, (few, many), goals, strict=True)
+    ]
     best = max(few.calls_per_s, many.calls_per_s)
     ok = ceiling.calls_per_s >= best * ROOM
     name = "simulator's ceiling: full calls with a bare controller"
     found.append(Row(name, ceiling.calls_per_s, "1/s", goal=best * ROOM, ok=ok))
     for crowd, one in zip(plan.crowds, (few, many), strict=True):
-        found += _cost_rows(one, f"{crowd:,} waiting", ceiling)
+        found += cost_rows(one, f"{crowd:,} waiting", ceiling)
     return found
 
 
@@ -145,18 +136,3 @@ async def full_calls(parts: Parts, kind: str, plan: Plan, waiting: int) -> Susta
         await scene.settle()
         scene.hall.replacing = True
         return await sustained(scene, plan.run_s)
-
-
-def _calls_row(one: Sustained, waiting: int, ceiling: Sustained, goal: float) -> Row:
-    value, least = one.calls_per_s, ceiling.calls_per_s
-    return Row(f"full calls, {waiting:,} waiting", value, "1/s", least, value / least, goal, value >= goal)
-
-
-def _cost_rows(one: Sustained, where: str, ceiling: Sustained) -> list[Row]:
-    found = [
-        Row(f"processor time of a call, {where}: {name}", spent, "ms", ceiling.cpu_ms.get(name))
-        for name, spent in one.cpu_ms.items()
-    ]
-    share = one.written
-    name = f"events written to PostgreSQL of those made, {where}"
-    return [*found, Row(name, share, "share", goal=GOAL_WRITTEN, ok=share >= GOAL_WRITTEN)]

@@ -56,7 +56,7 @@ def _written(before: tuple[int, int], after: tuple[int, int]) -> float:
 @contextmanager
 def _profiled(scene: Scene) -> Iterator[None]:
     """What is measured and nothing else, where `BENCH_PROFILE` wants to know."""
-    if not os.environ.get(PROFILE) or scene.acd is None:
+    if not os.environ.get(PROFILE) or scene.acd is None or scene.router is None:
         yield
         return
     scene.router.kill(signal.SIGUSR1)
