@@ -1,4 +1,8 @@
-"""`./switchyard bench NAME`: a figure beside its floor, measured in the same run."""
+"""`./switchyard bench NAME`: a figure beside its floor, measured in the same run.
+
+A bench is a module or a folder of tests/bench with a `main` that gives rows. One with options of its own
+takes them as its argument: `main(options: Sequence[str])`, and raises ProcessError for what it does not know.
+"""
 
 import asyncio
 import dataclasses
@@ -27,13 +31,15 @@ class Row:
 
 
 def names() -> list[str]:
-    return sorted(path.stem for path in (ROOT / "tests" / "bench").glob("[a-z]*.py"))
+    folder = ROOT / "tests" / "bench"
+    modules = (path.stem for path in folder.glob("[a-z]*.py"))
+    return sorted([*modules, *(path.parent.name for path in folder.glob("[a-z]*/__init__.py"))])
 
 
-def run_bench(name: str, *, as_json: bool) -> int:
+def run_bench(name: str, *, as_json: bool, options: Sequence[str] = ()) -> int:
     if name not in names():
         raise ProcessError(f"name one of: {', '.join(names()) or 'tests/bench is empty'}")
-    rows: Sequence[Row] = measured(name)
+    rows = measured(name, options)
     if as_json:
         print(json.dumps([dataclasses.asdict(row) for row in rows], indent=2))
     else:
@@ -41,10 +47,13 @@ def run_bench(name: str, *, as_json: bool) -> int:
     return 1 if any(row.ok is False for row in rows) else 0
 
 
-def measured(name: str) -> Sequence[Row]:
+def measured(name: str, options: Sequence[str] = ()) -> Sequence[Row]:
     main = importlib.import_module(f"tests.bench.{name}").main
-    found = asyncio.run(main()) if inspect.iscoroutinefunction(main) else main()
-    rows: Sequence[Row] = found
+    takes_options = bool(inspect.signature(main).parameters)
+    if options and not takes_options:
+        raise ProcessError(f"bench {name} has no options: {' '.join(options)}")
+    found = main(options) if takes_options else main()
+    rows: Sequence[Row] = asyncio.run(found) if inspect.iscoroutine(found) else found
     return rows
 
 

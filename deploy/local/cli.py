@@ -186,15 +186,16 @@ def test(context: typer.Context) -> None:
     run_tests(context.args)
 
 
-@app.command(rich_help_panel="Change")
+@app.command(context_settings=PASS_ON, rich_help_panel="Change")
 def bench(
-    name: Annotated[str, typer.Argument(help="One of tests/bench.")] = "",
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="One of tests/bench; then its own options.")] = "",
     json: Annotated[bool, typer.Option("--json", help="Rows as JSON.")] = False,
 ) -> None:
     """Measures beside a floor in the same run."""
     from deploy.local.bench import run_bench
 
-    raise typer.Exit(run_bench(name, as_json=json))
+    raise typer.Exit(run_bench(name, as_json=json, options=context.args))
 
 
 @app.command(rich_help_panel="Change")

@@ -35,6 +35,12 @@ class Nats:
         await self.stop()
 
     @property
+    def pid(self) -> int:
+        if self._child is None:
+            raise ProcessError("NATS has not been started")
+        return self._child.pid
+
+    @property
     def url(self) -> str:
         credentials = f"{self._token}@" if self._token else ""
         return f"nats://{credentials}{LOOPBACK}:{self.port}"

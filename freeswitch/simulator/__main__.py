@@ -28,6 +28,7 @@ def parse(arguments: list[str]) -> Settings:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--show-lag-ms", type=int, default=100)
     parser.add_argument("--heartbeat-s", type=float, default=5.0)
+    parser.add_argument("--max-sessions", type=int, default=5_000, help="legs at once")
     given = parser.parse_args(arguments)
     host, _, port = given.esl_listen.rpartition(":")
     if not host or not port.isdigit():
@@ -43,6 +44,7 @@ def parse(arguments: list[str]) -> Settings:
         seed=given.seed,
         show_lag_ms=given.show_lag_ms,
         heartbeat_s=given.heartbeat_s,
+        max_sessions=given.max_sessions,
     )
 
 

@@ -111,10 +111,11 @@ class Timers:
     """The things one person still means to do; all forgotten when the call ends."""
 
     def __init__(self) -> None:
-        self._handles: list[asyncio.TimerHandle] = []
+        self._handles: list[asyncio.Handle] = []
 
-    def later(self, seconds: float, action: Any, *args: Any) -> asyncio.TimerHandle:
-        self._handles = [one for one in self._handles if not one.cancelled() and one.when() > 0]
+    def later(self, seconds: float, action: Any, *args: Any) -> asyncio.Handle:
+        # For no seconds at all uvloop gives a handle that cannot be asked for its time.
+        self._handles = [one for one in self._handles if not one.cancelled()]
         handle = asyncio.get_running_loop().call_later(seconds, action, *args)
         self._handles.append(handle)
         return handle
@@ -136,7 +137,7 @@ class Caller:
         self.talked = False
         self.talking = False
         self.just_parted = False
-        self._patience: asyncio.TimerHandle | None = None
+        self._patience: asyncio.Handle | None = None
         channel.on_event.append(self._on_event)
         if spec.patience_ms is not None:
             self._patience = self.timers.later(spec.patience_ms / 1_000, self._leave)

@@ -40,6 +40,8 @@ def is_a_sentence(output: str) -> bool:
         (["up", "--esl", "foo"], "is not host:port"),
         (["doctor", "--esl", "foo:bar"], "is not host:port"),
         (["bench", "nothing-of-the-kind"], "name one of:"),
+        (["bench", "engine", "--of-its-own"], "has no options: --of-its-own"),
+        (["bench", "routing", "--nothing"], "--freeswitch"),
         (["migrate", "--database-url", "postgresql://x/y"], "one of acd, ivr"),
         (["nothing"], "No such command"),
     ],
