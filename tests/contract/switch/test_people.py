@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from freeswitch.simulator import Settings, Simulator
-from freeswitch.simulator.api_show import SLICE, row
+from freeswitch.simulator import Settings, Simulator, api_show
 from tests.contract.switch.client import Controller, Esl
 
 pytestmark = pytest.mark.contract
@@ -289,10 +288,13 @@ async def test_the_ledger_forgets_old_rows_but_not_the_totals(controller: Contro
 
 async def test_many_channels_are_shown_as_few_are(node: Simulator) -> None:
     link = await Esl.connect(node.port)
-    for number in range(2 * SLICE + 1):
+    for number in range(2 * api_show.SLICE + 1):
         link.send(f"bgapi originate {{origination_uuid=many-{number}}}null/x &park()")
-    while len(node.channels) < 2 * SLICE + 1:
+    while len(node.channels) < 2 * api_show.SLICE + 1:
         await asyncio.sleep(0.01)
     shown = json.loads(await link.api("show channels as json"))
-    assert shown == {"row_count": 2 * SLICE + 1, "rows": [row(one) for one in node.table.channels()]}
+    assert shown == {
+        "row_count": 2 * api_show.SLICE + 1,
+        "rows": [api_show.row(one) for one in node.table.channels()],
+    }
     await link.close()
