@@ -47,10 +47,6 @@ class Database:
         return self.server.dsn(self.name)
 
 
-def pytest_configure() -> None:
-    workers.keep_to_own_ports()
-
-
 @pytest.hookimpl(optionalhook=True)  # -p no:xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """`-n 4` alone: workers take units as they become free. A --dist of one's own is xdist's."""

@@ -1,7 +1,8 @@
 """How tests share out among worker processes that run at the same time (pytest-xdist).
 
-One worker has one PostgreSQL, one NATS, one switch, one browser, as a run without workers has. Tests that
-share something which is slow to start are one unit, which one worker runs from end to end.
+One worker has one PostgreSQL, one NATS, one switch, one browser, as a run without workers has; ports it
+claims as every process does (`deploy.local.ports`). Tests that share something which is slow to start are one
+unit, which one worker runs from end to end.
 """
 
 from __future__ import annotations
@@ -10,11 +11,8 @@ import os
 
 import pytest
 
-from deploy.local.ports import RANGE
-
 LONGEST_FIRST = ("live", "e2e", "system", "integration", "contract", "unit")
 """So that no long test begins when all others have ended."""
-FIRST_PORT, LAST_PORT = 15_000, 28_999  # above are the RTP ports of real switches, see live/switch.py
 
 
 def unit_of(nodeid: str) -> str:
@@ -35,12 +33,3 @@ def by_kind(item: pytest.Item) -> int:
 
 def is_worker() -> bool:
     return "PYTEST_XDIST_WORKER" in os.environ
-
-
-def keep_to_own_ports() -> None:
-    """Two workers never choose the same port: also the programs they start inherit this."""
-    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    size = (LAST_PORT + 1 - FIRST_PORT) // count
-    first = FIRST_PORT + size * (number % count)  # a worker that died is replaced by one of a higher number
-    os.environ[RANGE] = f"{first}-{first + size - 1}"

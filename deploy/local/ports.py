@@ -1,39 +1,23 @@
-"""Ports of this machine: free ones, and whether somebody answers on one."""
+"""Ports of this machine: free ones, and whether somebody answers on one.
+
+Between finding a port free and listening on it there is time, in which another process may find the same. So
+each process that asks claims a slot of ports for as long as it lives, and hands them out in turn: test
+workers, the programs they start and a second run beside them never choose the same.
+"""
 
 import asyncio
-import os
 import random
 import socket
+from collections import deque
+from collections.abc import Callable
 
 LOOPBACK = "127.0.0.1"
 # Below what kernels hand to outgoing connections (32768 on Linux, 49152 elsewhere): a port found
-# free here is not taken by somebody's client a moment later.
-LOWEST, HIGHEST = 15_000, 32_000
-RANGE = "SWITCHYARD_PORT_RANGE"  # "15000-18499": programs that start servers at the same time keep apart
-TRIES = 1_000
-
-
-def port_range() -> tuple[int, int]:
-    """The lowest and the highest port to look at."""
-    first, _, last = os.environ.get(RANGE, f"{LOWEST}-{HIGHEST}").partition("-")
-    return int(first), int(last)
-
-
-def free_ports(count: int) -> list[int]:
-    """Different free ports. Others may still be faster: whoever starts a server tries again."""
-    lowest, highest = port_range()
-    found: list[int] = []
-    for _ in range(TRIES):
-        if len(found) == count:
-            return found
-        port = random.SystemRandom().randint(lowest, highest)
-        if port not in found and is_free(port):
-            found.append(port)
-    raise OSError(f"no {count} free ports between {lowest} and {highest} on {LOOPBACK}")
-
-
-def free_port() -> int:
-    return free_ports(1)[0]
+# free here is not taken by somebody's client a moment later. Above are the RTP ports of switches in tests.
+LOWEST, HIGHEST = 15_000, 28_999
+SLOT = 100
+"""Ports of a slot. A suite takes fifteen and a switch seven, so one comes round again when it has long been
+bound or given back; a hundred and forty processes may ask."""
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
@@ -44,6 +28,58 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
         except OSError:
             return False
     return True
+
+
+class Slots:
+    """The slots of one process. Their first ports stay bound, which is what keeps others out."""
+
+    def __init__(self) -> None:
+        self._claims: list[socket.socket] = []
+        self._ports: deque[int] = deque()  # the next to be handed out first
+
+    def take(self, count: int, fits: Callable[[int], bool] = is_free) -> list[int]:
+        """Different ports that `fits`, which by default asks for TCP on this machine. Raises OSError."""
+        found: list[int] = []
+        untried = len(self._ports)
+        while len(found) < count:
+            if not untried:
+                self._claim()
+                untried = SLOT - 1
+            port = self._ports[0]
+            self._ports.rotate(-1)
+            untried -= 1
+            if fits(port):
+                found.append(port)
+        return found
+
+    def _claim(self) -> None:
+        starts = list(range(LOWEST, HIGHEST, SLOT))
+        random.shuffle(starts)
+        for start in starts:
+            claim = socket.socket()
+            try:
+                claim.bind((LOOPBACK, start))
+            except OSError:
+                claim.close()
+                continue
+            self._claims.append(claim)
+            self._ports.extendleft(reversed(range(start + 1, start + SLOT)))
+            return
+        raise OSError(f"no free ports: all from {LOWEST} to {HIGHEST} on {LOOPBACK} are claimed")
+
+    def close(self) -> None:
+        """Gives the slots back; the end of the process does as well."""
+        for claim in self._claims:
+            claim.close()
+        self._ports.clear()
+
+
+_of_this_process = Slots()
+free_ports = _of_this_process.take
+
+
+def free_port() -> int:
+    return free_ports(1)[0]
 
 
 async def answers_ready(host: str, port: int, path: str = "/readyz") -> bool:

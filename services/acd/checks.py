@@ -139,11 +139,12 @@ def enqueue(request: pb.EnqueueRequest, who: Arrival) -> Enqueue:
     after = request.transfer_after_bridge
     require(not after or TARGET.fullmatch(after), "transfer_after_bridge", "must be EXTENSION:XML:CONTEXT")
     require(len(request.excluded_agent_ids) <= EXCLUDED, "excluded_agent_ids", f"are more than {EXCLUDED}")
+    booked_at = moment("booked_at", request, "booked_at", ahead_s=BOOKED_AHEAD_S)
     return Enqueue(
         who,
         request.queue,
         request.priority,
-        moment("enqueued_at", request, "enqueued_at"),
+        _enqueued_at(request, booked_at),
         request.holder and name("holder", request.holder),
         after,
         _data(request),
@@ -152,9 +153,19 @@ def enqueue(request: pb.EnqueueRequest, who: Arrival) -> Enqueue:
         request.preferred_agent_id and agent_id("preferred_agent_id", request.preferred_agent_id),
         1000 * _within("prefer_s", request.prefer_s, 0, 86_400),
         tuple(sorted({agent_id("excluded_agent_ids", each) for each in request.excluded_agent_ids})),
-        moment("booked_at", request, "booked_at", ahead_s=BOOKED_AHEAD_S),
+        booked_at,
         request.never_relax,
     )
+
+
+def _enqueued_at(request: pb.EnqueueRequest, booked_at: int) -> int:
+    """When the wait began. A booking's begins when it is due: so answered, and so it may be given back."""
+    if not booked_at:
+        return moment("enqueued_at", request, "enqueued_at")
+    given = moment("enqueued_at", request, "enqueued_at", ahead_s=BOOKED_AHEAD_S)
+    soon = 1000 * int(time.time() + AHEAD_S)
+    require(given <= max(booked_at, soon), "enqueued_at", "is after booked_at")
+    return given
 
 
 def skills(field: str, given: Iterable[ev.Skill], most: int) -> Skills:

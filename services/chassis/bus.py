@@ -26,8 +26,9 @@ from nats.js.api import (
 
 from services.chassis import metrics
 from services.chassis.bucket import Bucket
+from services.chassis.consuming import ACK_WAIT_S, Consumption, Handler
 from services.chassis.envelope import Envelope, Outgoing, seal, unseal
-from services.chassis.errors import Full, Invalid, SwitchyardError, Unavailable
+from services.chassis.errors import Full, Invalid, Unavailable
 from services.chassis.ids import new_id
 
 log = structlog.get_logger()
@@ -39,8 +40,6 @@ BATCH = 100  # publishes in flight; three times the throughput of one at a time
 BUFFER = 100_000  # events kept while NATS is away: 5 minutes at 300/s, some 100 MB
 ACK_TIMEOUT_S = 5.0
 START_TIMEOUT_S = 30.0
-ACK_WAIT_S = 60.0  # a batch not acknowledged by then goes to another instance
-TRIES = 5  # for an event that its handler refuses, before it is set aside
 HISTORY_PENDING = 4_096  # messages ahead of a reader of the past; the server waits for the rest
 LISTEN_PENDING = 65_536  # live messages kept for a slow listener
 READ_BATCH = 1_000  # events handed on together when the stream is read from a place
@@ -49,25 +48,7 @@ PERMIT_POLL_S = 0.05  # how often who may not publish looks whether it may again
 
 _AWAY = (TimeoutError, OSError, nats.errors.Error, nats.js.errors.Error)
 
-Handler = Callable[[Sequence[Envelope]], Awaitable[None]]
 Listener = Callable[[Envelope], None]
-
-
-class Consumption:
-    """A running consumer; `stop` lets it finish the batch it has in hand."""
-
-    def __init__(self, subscription: Any, arrived: asyncio.Queue[Any], task: asyncio.Task[None]) -> None:
-        self._subscription = subscription
-        self._arrived = arrived
-        self._task = task
-
-    async def stop(self, drain_s: float = 5.0) -> None:
-        with contextlib.suppress(nats.errors.Error):  # a lost connection has no subscriptions to end
-            await self._subscription.unsubscribe()
-        self._arrived.put_nowait(None)
-        await asyncio.wait([self._task], timeout=drain_s)
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
 
 
 class Bus:
@@ -265,7 +246,7 @@ class Bus:
         """Feeds `handler` with events in stream order, in batches, for as long as the bus is up.
 
         With `start` it begins at that place of the stream, whatever was handed out or acknowledged before:
-        what a dead instance had in hand would otherwise come a minute later.
+        what a dead instance had in hand would otherwise come some seconds later, out of order.
         A batch is acknowledged when the handler returns. Unavailable is retried for ever (a database
         that is away loses nothing); any other error five times, then event by event, and the one that
         still fails is set aside, logged and counted. The handler must stand repeats. Raises Unavailable.
@@ -291,12 +272,8 @@ class Bus:
             await self._js.add_consumer(STREAM, config)
         except _AWAY as problem:
             raise Unavailable("nats") from problem
-        arrived: asyncio.Queue[Any] = asyncio.Queue()  # bounded by max_ack_pending
-        subscription = await self._nc.subscribe(config.deliver_subject, queue=durable, cb=arrived.put)
-        task = asyncio.create_task(
-            self._consuming(durable, arrived, handler, batch), name=f"consumer-{durable}"
-        )
-        running = Consumption(subscription, arrived, task)
+        running = Consumption(durable, handler, batch=batch, retry_pause_s=self._retry_pause_s)
+        running.start(await self._nc.subscribe(config.deliver_subject, queue=durable, cb=running.arrived))
         self._consuming_now.append(running)
         return running
 
@@ -346,65 +323,6 @@ class Bus:
         finally:
             with contextlib.suppress(nats.errors.Error):
                 await subscription.unsubscribe()
-
-    async def _consuming(
-        self, durable: str, arrived: asyncio.Queue[Any], handler: Handler, batch: int
-    ) -> None:
-        while (first := await arrived.get()) is not None:
-            messages = [first]
-            while len(messages) < batch and not arrived.empty():
-                if (message := arrived.get_nowait()) is None:
-                    arrived.put_nowait(None)
-                    break
-                messages.append(message)
-            try:
-                await self._deliver(durable, messages, handler)
-            except (OSError, nats.errors.Error) as problem:
-                # Not acknowledged, so the server sends these again.
-                log.warning("consumer_waits_for_nats", consumer=durable, error=str(problem)[:200])
-
-    async def _deliver(self, durable: str, messages: Sequence[Any], handler: Handler) -> None:
-        events: list[Envelope] = []
-        for message in messages:
-            try:
-                events.append(unseal(message.data, message.metadata.sequence.stream))
-            except Invalid as problem:
-                _set_aside(durable, message.subject, problem)
-        for event in await self._refused(durable, events, handler, messages):
-            _set_aside(durable, event.id, None)
-        for message in messages:
-            await message.ack()
-        metrics.EVENTS_CONSUMED.labels(durable).inc(len(messages))
-
-    async def _refused(
-        self, durable: str, events: Sequence[Envelope], handler: Handler, held: Sequence[Any]
-    ) -> Sequence[Envelope]:
-        """Hands the events over, together and, when that fails, one by one; gives those that no try took."""
-        if not events or await self._try(durable, handler, events, held):
-            return []
-        if len(events) == 1:
-            return events
-        return [event for event in events if not await self._try(durable, handler, [event], held)]
-
-    async def _try(
-        self, durable: str, handler: Handler, events: Sequence[Envelope], held: Sequence[Any]
-    ) -> bool:
-        tries, pause_s = 0, self._retry_pause_s
-        while True:
-            try:
-                await handler(events)
-                return True
-            except Unavailable as away:
-                log.warning("consumer_waits", consumer=durable, missing=away.service)
-            except Exception as problem:
-                tries += 1
-                log.warning("consumer_failed", consumer=durable, tries=tries, error=repr(problem)[:500])
-                if tries == TRIES:
-                    return False
-            for message in held:
-                await message.in_progress()
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, 5.0)
 
     async def history(
         self, stream: str, subject: str, *, until: datetime | None = None
@@ -462,11 +380,6 @@ class Bus:
             await self._nc.flush(2)  # the last acknowledgements
         await self._nc.close()
         self._nc = None
-
-
-def _set_aside(durable: str, which: str, problem: SwitchyardError | None) -> None:
-    metrics.EVENTS_REFUSED.labels(durable).inc()
-    log.error("event_set_aside", consumer=durable, which=which, detail=problem and problem.sentence)
 
 
 def _noted(event: str) -> Callable[..., Awaitable[None]]:

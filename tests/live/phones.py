@@ -15,17 +15,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deploy.local.ports import LOWEST
 from tests.live import sound
 from tests.live.processes import Process
 from tests.live.switch import DOMAIN, LOOPBACK, FreeSwitch, free_ports
 from tests.live.waiting import until
-from tests.workers import FIRST_PORT
 
 PROGRAM = "baresip"
 READY_S = 10
 START_TRIES = 5
 ANSWER_S = 15
-RTP_PORTS = f"10000-{FIRST_PORT - 1}"  # none that `free_ports` gives to somebody else
+RTP_PORTS = f"10000-{LOWEST - 1}"  # none that `free_ports` gives to somebody else
 MODULES = ("g711", "ausine", "aubridge", "sndfile")
 APPLICATIONS = ("account", "menu", "ctrl_tcp")
 

@@ -12,18 +12,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local.ports import port_range
+from deploy.local import ports
 from tests.live import esl
 from tests.live.processes import Process
 from tests.live.waiting import blocking_until
-from tests.workers import LAST_PORT
 
 CONFIGURATION = Path(__file__).parents[2] / "freeswitch" / "conf"
 LOOPBACK = "127.0.0.1"
 DOMAIN = "live.test"
 READY_S = 90  # the very first start makes its keys, on a machine that may be busy
 FOLDERS = ("log", "db", "run", "recordings", "temp", "storage", "cache")
-RTP_FIRST, RTP_LAST = LAST_PORT + 1, 32_600  # above `free_ports`, below what systems hand out
+RTP_FIRST, RTP_LAST = ports.HIGHEST + 1, 32_600  # above `free_ports`, below what systems hand out
 RTP_PORTS = 200  # fifty calls: two legs of two ports each
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \S+ \S+% \[(\w+)\] (.*)")
 
@@ -34,12 +33,7 @@ def binary() -> str | None:
 
 def free_ports(count: int) -> list[int]:
     """Free for TCP and UDP both, below the range from which systems serve outgoing connections."""
-    found: list[int] = []
-    while len(found) < count:
-        port = random.randint(*port_range())
-        if port not in found and all(map(is_free, (port, port), ("tcp", "udp"))):
-            found.append(port)
-    return found
+    return ports.free_ports(count, lambda port: is_free(port, "tcp") and is_free(port, "udp"))
 
 
 def is_free(port: int, transport: str) -> bool:

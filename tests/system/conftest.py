@@ -5,25 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
 from deploy.local.demo import plan
-from deploy.local.demo.balance import Balance
 from deploy.local.demo.figures import Figures
 from deploy.local.demo.world import World
 from deploy.local.suite import Suite, SuiteOptions
-from services.chassis.bus import ACK_WAIT_S
 
 CALLS_PER_MINUTE = 120
 TALK_S, LONGEST_TALK_S = 3.0, 10.0  # a scenario ends when the last talk does
 AGENTS = 9  # a few too few: when a part dies some talk, some are rung, some wait
 LAST_CALL_S = 60.0
 PATIENCE_S = 40.0
-SETTLE_S = ACK_WAIT_S + 30
 
 
 class Town:
@@ -48,10 +44,6 @@ class Town:
             return await self.total(outcome) >= wanted
 
         await until(reached, f"{count} more calls {outcome}")
-
-    async def balance(self, since: datetime | None = None) -> Balance:
-        """The world's, with the time it takes until what was on its way to a part that died is sent again."""
-        return await self.world.balance(since, SETTLE_S)
 
     async def quiet(self) -> None:
         """Nobody calls any more, and all have hung up."""

@@ -23,7 +23,7 @@ async def test_bystanders_are_killed_one_after_another_and_no_call_is_lost(town:
         await town.suite.restart(victim)
         await town.more("answered", 3)
     await town.quiet()
-    balance = await town.balance()
+    balance = await town.world.balance()
     assert balance.holds, balance.sentences()
     assert balance.columns["switch"].get("dropped", 0) == 0
 
@@ -38,7 +38,7 @@ async def test_acd_and_ivr_are_killed_and_later_calls_are_all_accounted_for(town
         await town.more("offered", 12)
         await town.more("answered", 3)
         await town.quiet()
-        balance = await town.balance(since)
+        balance = await town.world.balance(since)
         assert balance.offered >= 12
         assert balance.holds, (victim, balance.sentences())
 
@@ -49,5 +49,5 @@ async def test_without_crm_callers_are_routed_with_defaults(town: Town) -> None:
     await town.more("answered", 3)
     await town.suite.start("crm")
     await town.quiet()
-    balance = await town.balance()
+    balance = await town.world.balance()
     assert balance.holds, balance.sentences()

@@ -150,13 +150,13 @@ class World:
         while await self.calls_open() and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(SETTLE_POLL_S)
 
-    async def balance(self, since: datetime | None = None, settle_s: float = SETTLE_S) -> Balance:
-        """Strikes the balance; tables are given so long to catch up with the stream."""
+    async def balance(self, since: datetime | None = None) -> Balance:
+        """Strikes the balance; tables are given half a minute to catch up with the stream."""
         began = since or self.began
         rows = [row for switch in self.switches for row in await switch.ledger()]
         first_us = began.timestamp() * 1e6
         ledger = books.ledger_of(row for row in rows if row["arrived_us"] >= first_us)
-        deadline = asyncio.get_running_loop().time() + settle_s
+        deadline = asyncio.get_running_loop().time() + SETTLE_S
         while True:
             struck = books.strike(ledger, await self._places(began - timedelta(seconds=60)))
             if struck.holds or asyncio.get_running_loop().time() > deadline:

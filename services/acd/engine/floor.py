@@ -35,7 +35,6 @@ class Policy:
     switch_pause_ms: int = 1_000
     bridge_timeout_ms: int = 5_000
     leg_gone_timeout_ms: int = 3_000
-    ring_slack_ms: int = 10_000
     word_grace_ms: int = 3_000
     node_lost_ms: int = 300_000
     forget_ms: int = 120_000

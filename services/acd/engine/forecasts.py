@@ -1,9 +1,9 @@
 """Expected waits, and how well they were foretold.
 
 Ours counts those ahead against the agents there, an agent of n queues for 1/n of one: `position * handling /
-effective`. It is measured against two that need no model (Whitt, "Predicting Queueing Delays", Management
-Science 45, 1999; Ibrahim and Whitt, "Real-Time Delay Estimation", 2009): the wait of the last contact to
-enter service (LES), and the wait so far of the one at the head of the line (HOL).
+effective`. It is measured against two that need no model (Ibrahim and Whitt, "Real-Time Delay Estimation
+Based on Delay History", Manufacturing & Service Operations Management 11(3), 2009): the wait of the last
+contact to enter service (LES), and the wait so far of the one at the head of the line (HOL).
 """
 
 from __future__ import annotations

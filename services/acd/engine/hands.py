@@ -17,6 +17,9 @@ VOICE_BIT = 1 << Channel.VOICE
 AFTER_CONTACT = "after_contact"
 """The reason of other work that follows a contact by itself, in intermittent mode."""
 
+ON_CONTACT = (Routing.CONNECTED, Routing.WRAP_UP)
+"""What counts as occupied. A phone that rings does not: who lets it ring would be spared the next contact."""
+
 # Of several contacts the one that needs the agent most says what the agent is.
 _URGENCY = {Routing.CONNECTED: 3, Routing.OFFERED: 2, Routing.WRAP_UP: 1, Routing.IDLE: 0}
 
@@ -72,13 +75,16 @@ def change(offer: Offer, what: RoutingMove, now: int, *, until: int = 0) -> None
     offer.work = ROUTING[before][what]
     offer.until = until
     if before is Routing.IDLE:
-        if not agent.hands:
-            occupancy.note(agent, now, busy=False)
         agent.hands.append(offer)
     elif offer.work is Routing.IDLE:
         agent.hands.remove(offer)
-        if not agent.hands:
-            occupancy.note(agent, now, busy=True)
+    worked = before in ON_CONTACT
+    if worked is not (offer.work in ON_CONTACT) and not _works_on_others(agent, offer):
+        occupancy.note(agent, now, busy=worked)
+
+
+def _works_on_others(agent: Agent, offer: Offer) -> bool:
+    return any(each is not offer and each.work in ON_CONTACT for each in agent.hands)
 
 
 def announce(

@@ -1,4 +1,4 @@
-"""How busy an agent has been lately: the share of time on contacts, older time counting less and less."""
+"""How busy an agent has been lately: the share of time in conversation or wrap-up, the older the less."""
 
 from __future__ import annotations
 

@@ -210,6 +210,10 @@ def _decision(
 ) -> Decision:
     """Why these two, as the floor stands once both have been taken out of it."""
     contact, agent, queue = offer.contact, offer.agent, offer.queue
+    waiting = len(lane.waiting)
+    if lane.queue is None:  # this agent was preferred: who else would have done is known to the queue's lane
+        lane = lane_of(floor, contact, queue)
+    counted = any(pool in lane.pools for pool in agent.profile.pools)
     strategy = queue.settings.strategy
     others, staffed = matching.besides_excluded(floor, lane)
     runner_up = matching.first_agent(lane) if others else None
@@ -228,12 +232,12 @@ def _decision(
         score_of(agent.profile, queue, contact.skills) if strategy is Strategy.BEST_SKILL else 0,
         others,
         runner_up.settings.agent_id if runner_up is not None else "",
-        max(staffed - others - 1, 0),
-        max(queue.staffed - lane.staffed, 0) if lane.queue is not None else 0,
+        max(staffed - others - counted, 0),
+        max(queue.staffed - lane.staffed, 0),
         contact.skills,
         contact.relaxed,
         now - contact.due,
-        len(lane.waiting),
+        waiting,
         competing,
         second.queue.settings.name if second is not None and second.queue is not None else "",
         now - second.waiting.first().due if second is not None and second.waiting else 0,

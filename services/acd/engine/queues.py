@@ -50,6 +50,9 @@ def put_queue(floor: Floor, stimulus: PutQueue, now: int, out: list[Command]) ->
                 stand(floor, agent, room(agent))
         if _rules_of_order(before) != _rules_of_order(settings):
             _put_in_order_anew(floor, queue)
+        if before.max_wait_ms != settings.max_wait_ms:
+            for contact in _who_wait(floor, queue):
+                bound_wait(floor, contact, settings, now)
     queue.open_until = 0
     if not queue.staffed:
         watch_for_nobody(floor, queue)
@@ -61,8 +64,7 @@ def _rules_of_order(settings: QueueSettings) -> tuple[bool, int, int]:
 
 def _put_in_order_anew(floor: Floor, queue: Queue) -> None:
     """Places by the old rules and by the new ones cannot be compared: who waits already is placed anew."""
-    mine = [each for each in floor.contacts.values() if each.queue is queue and each.state in WAITING]
-    for contact in sorted(mine, key=attrgetter("order")):
+    for contact in sorted(_who_wait(floor, queue), key=attrgetter("order")):
         standing, refused = contact.standing, contact.order < 0
         if standing is not None:
             standing.waiting.remove(contact.order)
@@ -71,6 +73,20 @@ def _put_in_order_anew(floor: Floor, queue: Queue) -> None:
             matching.to_the_front(contact)
         if standing is not None:
             standing.waiting.add(contact.order, contact)
+
+
+def _who_wait(floor: Floor, queue: Queue) -> list[Contact]:
+    return [each for each in floor.contacts.values() if each.queue is queue and each.state in WAITING]
+
+
+def bound_wait(floor: Floor, contact: Contact, settings: QueueSettings, now: int) -> None:
+    """The contact leaves when it has waited as long as may be: in all, or, when it overflowed into this
+    queue, in this one alone, whose bound it could miss on arrival otherwise."""
+    contact.leave_at = 0
+    if settings.max_wait_ms:
+        since = contact.joined_at if contact.came_by else contact.enqueued_at
+        contact.leave_at = max(since + settings.max_wait_ms, now)
+        set_timer(floor, contact.leave_at, Alarm.LEAVE, contact)
 
 
 def check_overflows(floor: Floor, settings: QueueSettings) -> None:

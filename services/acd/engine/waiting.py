@@ -105,11 +105,7 @@ def join(
     contact.came_by = (*contact.came_by, overflowed_from) if overflowed_from else ()
     matching.place_in_line(floor, contact, settings)
     contact.parted = not node_for(floor, contact.node).up
-    if settings.max_wait_ms:
-        contact.leave_at = max(contact.enqueued_at + settings.max_wait_ms, now)
-        if overflowed_from:  # the target would be missed on arrival: what counts there is the wait there
-            contact.leave_at = contact.joined_at + settings.max_wait_ms
-        set_timer(floor, contact.leave_at, Alarm.LEAVE, contact)
+    queues.bound_wait(floor, contact, settings, now)
     contact.early = contact.booked_at > now
     if contact.early:
         contact.paused_until = contact.booked_at

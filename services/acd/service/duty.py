@@ -29,7 +29,8 @@ from services.acd.service.switches import Switches
 from services.acd.service.watches import Watches
 from services.acd.store import PROJECTION, SUBJECTS, Store, Stored, bring_up_to_date
 from services.chassis import ids
-from services.chassis.bus import Bus, Consumption
+from services.chassis.bus import Bus
+from services.chassis.consuming import Consumption
 from services.chassis.db import Database
 from services.chassis.errors import Unavailable
 from services.chassis.esl import EslThread

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import pytest
 
-from services.chassis.bus import TRIES, Bus
+from services.chassis import consuming
+from services.chassis.bus import Bus
+from services.chassis.consuming import TRIES
 from services.chassis.envelope import Envelope, seal
 from services.chassis.errors import Unavailable
 from services.stubs.acd.v1 import events_pb2
@@ -109,7 +112,7 @@ async def test_a_listener_hears_what_happens_now(bus: Bus) -> None:
 async def test_who_takes_over_a_consumer_waits_for_nothing_the_last_one_had_in_hand(
     nats_url: str, bus: Bus
 ) -> None:
-    """Killed with a batch in hand: that would come again after a minute, and hold up what follows."""
+    """Killed with a batch in hand: that would come again some seconds later, after what follows."""
     stuck, collector = asyncio.Event(), Collector(3)
 
     async def never_done(_: Sequence[Envelope]) -> None:
@@ -128,6 +131,129 @@ async def test_who_takes_over_a_consumer_waits_for_nothing_the_last_one_had_in_h
     await bus.publish(held(3), "demo")
     assert await collector.wait() == ["1", "2", "3"]
     await other.stop(0)
+
+
+class Stuck:
+    """A handler that has begun and does not return until it is let go."""
+
+    def __init__(self) -> None:
+        self.begun, self.go, self.calls = asyncio.Event(), asyncio.Event(), 0
+
+    async def __call__(self, _: Sequence[Envelope]) -> None:
+        self.calls += 1
+        self.begun.set()
+        await self.go.wait()
+
+    async def has_begun(self) -> None:
+        async with asyncio.timeout(20):
+            await self.begun.wait()
+
+
+@pytest.fixture
+async def other(nats_url: str) -> AsyncIterator[Bus]:
+    """A second instance."""
+    other = Bus(nats_url, service="acd", retry_pause_s=0.01)
+    await other.start()
+    yield other
+    await other.stop(0)
+
+
+def patient(monkeypatch: pytest.MonkeyPatch, ack_wait_s: float, progress_s: float, work_max_s: float) -> None:
+    monkeypatch.setattr("services.chassis.bus.ACK_WAIT_S", ack_wait_s)
+    monkeypatch.setattr(consuming, "PROGRESS_S", progress_s)
+    monkeypatch.setattr(consuming, "WORK_MAX_S", work_max_s)
+
+
+async def what_nats_says(bus: Bus) -> Any:
+    return await bus._js.consumer_info("SWITCHYARD", "durable")
+
+
+async def all_is_acknowledged(bus: Bus) -> None:
+    async with asyncio.timeout(20):
+        while (await what_nats_says(bus)).num_ack_pending:
+            await asyncio.sleep(0.01)
+
+
+async def test_what_a_killed_instance_had_in_hand_comes_within_seconds(other: Bus, bus: Bus) -> None:
+    """A service was killed with a batch in hand; the one started in its place had it a minute later, and the
+    timeline lacked it until then."""
+    stuck, collector = Stuck(), Collector(2)
+    await other.consume("durable", [HELD], stuck)
+    await bus.publish(held(1), "demo")
+    await stuck.has_begun()
+    await other._nc.close()  # without a word, as a killed process leaves
+    await bus.consume("durable", [HELD], collector)
+    await bus.publish(held(2), "demo")
+    assert sorted(await collector.wait()) == ["1", "2"]
+
+
+async def test_who_is_stopped_with_a_batch_in_hand_gives_it_back(
+    bus: Bus, other: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient(monkeypatch, ack_wait_s=600, progress_s=600, work_max_s=600)
+    stuck, collector = Stuck(), Collector(1)
+    running = await other.consume("durable", [HELD], stuck)
+    await bus.publish(held(1), "demo")
+    await stuck.has_begun()
+    await running.stop(0)
+    await bus.consume("durable", [HELD], collector)
+    assert await collector.wait() == ["1"]
+
+
+async def test_a_slow_batch_is_worked_on_once(bus: Bus, other: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes more than twice as long as NATS waits, beside another instance that has nothing to do."""
+    patient(monkeypatch, ack_wait_s=2, progress_s=0.25, work_max_s=60)
+    stuck, idle = Stuck(), Collector(1)
+    await other.consume("durable", [HELD], stuck)
+    await bus.publish(held(1), "demo")
+    await stuck.has_begun()
+    await bus.consume("durable", [HELD], idle)
+    await asyncio.sleep(4.5)  # the work
+    stuck.go.set()
+    await all_is_acknowledged(bus)
+    assert (stuck.calls, idle.got) == (1, [])
+
+
+async def test_who_was_silent_for_too_long_takes_nothing_twice(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine stood still, and NATS sent again what the only instance there is has in hand."""
+    patient(monkeypatch, ack_wait_s=0.2, progress_s=600, work_max_s=600)
+    stuck = Stuck()
+    await bus.consume("durable", [HELD], stuck)
+    await bus.publish(held(1), "demo")
+    await stuck.has_begun()
+    async with asyncio.timeout(20):
+        while not (await what_nats_says(bus)).num_redelivered:
+            await asyncio.sleep(0.01)
+        stuck.go.set()
+        await bus.publish(held(2), "demo")
+        while stuck.calls < 2:
+            await asyncio.sleep(0.01)
+    await all_is_acknowledged(bus)
+    assert stuck.calls == 2
+
+
+async def test_the_batch_of_a_handler_that_hangs_goes_to_another_instance(
+    bus: Bus, other: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient(monkeypatch, ack_wait_s=1, progress_s=0.1, work_max_s=0.5)
+    stuck, collector = Stuck(), Collector(1)
+    await other.consume("durable", [HELD], stuck)
+    await bus.publish(held(1), "demo")
+    await stuck.has_begun()
+    await bus.consume("durable", [HELD], collector)
+    assert await collector.wait() == ["1"]
+
+
+async def test_consumer_of_an_older_version_takes_over_how_long_nats_waits(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.chassis.bus.ACK_WAIT_S", 60.0)
+    await (await bus.consume("durable", [HELD], Collector(1))).stop()
+    monkeypatch.setattr("services.chassis.bus.ACK_WAIT_S", consuming.ACK_WAIT_S)
+    await bus.consume("durable", [HELD], Collector(1))
+    assert (await what_nats_says(bus)).config.ack_wait == consuming.ACK_WAIT_S
 
 
 async def test_the_stream_is_read_from_a_place_to_its_end(bus: Bus) -> None:

@@ -104,6 +104,24 @@ def test_phone_fails_and_next_agent_is_rung(cause: str, failure: OfferFailure) -
     assert not told(out, commands.Kill), "a leg that is gone need not be ended"
 
 
+def test_phones_that_ring_out_in_one_millisecond() -> None:
+    """Of things due at one moment the one that was set first is done first, so a replay does the same: c1
+    goes to the only agent who is left, and c2, who came later, waits."""
+    day = Day()
+    day.queue()
+    day.agent("a1")
+    day.agent("a2")
+    day.call("c1")
+    day.call("c2")
+    day.agent("a3", ready=False)
+    day.wait(14)
+    day.ready("a3")
+    out = day.wait(1)
+    failed = told(out, commands.ContactOfferFailed)
+    assert [(each.contact_id, each.agent_id) for each in failed] == [("c1", "a1"), ("c2", "a2")]
+    assert [(ring.contact_id, ring.agent_id) for ring in told(out, commands.Ring)] == [("c1", "a3")]
+
+
 def test_agent_rejects_and_rests_before_the_next_ring() -> None:
     """Rejecting does not bring the same caller back the same instant when nobody else is there."""
     day = Day(Policy(rest_ms=3000))

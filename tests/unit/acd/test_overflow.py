@@ -94,6 +94,54 @@ def test_flow_is_told_reason_and_what_to_do(overflow: Overflow) -> None:
     assert day.state("c1") == "open"
 
 
+def test_longest_wait_changed_while_people_wait() -> None:
+    """Five minutes become one: who has waited for two leaves with the change, who has waited for half of one
+    leaves in another half; and no bound is none for them too."""
+    day = Day()
+    day.queue(max_wait_ms=300_000)
+    day.call("c1")
+    day.wait(90)
+    day.call("c2")
+    day.wait(30)
+    day.queue(max_wait_ms=60_000)
+    out = day.wait(0)
+    assert [(expel.contact_id, expel.reason) for expel in told(out, commands.Expel)] == [
+        ("c1", LeftQueue.MAX_WAIT)
+    ]
+    assert told(day.wait(29.9), commands.Expel) == []
+    assert [expel.contact_id for expel in told(day.wait(0.1), commands.Expel)] == ["c2"]
+    day.call("c3")
+    day.queue(max_wait_ms=0)
+    assert told(day.wait(3_600), commands.Expel) == []
+    day.queue(max_wait_ms=3_700_000)
+    assert [expel.contact_id for expel in told(day.wait(100), commands.Expel)] == ["c3"]
+
+
+def test_longest_wait_changed_while_a_phone_rings() -> None:
+    """It may finish; refused, the caller leaves."""
+    day = Day()
+    day.queue()
+    day.agent("a1")
+    day.call("c1")
+    day.wait(5)
+    day.queue(max_wait_ms=3_000)
+    assert told(day.wait(1), commands.Expel) == []
+    out = day.miss("o1") + day.wait(0)
+    assert one(out, commands.Expel).reason is LeftQueue.MAX_WAIT
+
+
+def test_longest_wait_changed_for_who_came_from_another_queue() -> None:
+    """There the bound is on the wait in that queue, also when it is changed."""
+    day = Day()
+    day.queue("support")
+    day.queue(max_wait_ms=60_000, on_max_wait=to("support"))
+    day.call("c1")
+    day.wait(70)
+    day.queue("support", max_wait_ms=30_000)
+    assert told(day.wait(19.9), commands.Expel) == []
+    assert one(day.wait(0.1), commands.Expel).queue == "support"
+
+
 def test_longest_wait_is_over_while_the_phone_rings_in_vain() -> None:
     """The phone may finish ringing; refused, the caller goes on at once, and nobody else is rung for them."""
     day = two(max_wait_ms=10_000, on_max_wait=to("support"), ring_timeout_ms=15_000)

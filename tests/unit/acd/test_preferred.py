@@ -34,6 +34,36 @@ def test_last_agent_comes_before_who_has_been_idle_longest() -> None:
     assert (found.agent_id, found.rule) == ("a1", "last_agent")
 
 
+def test_explanation_says_who_else_would_have_done() -> None:
+    """a1 was asked by preference, though a2 and a3 were idle as well and a2 would have been next; a4 was
+    busy, and a5 serves another queue."""
+    day = sticky()
+    day.away("a2")
+    day.agent("a4")
+    stranger = arrival("other")
+    stranger.from_number = "+8613900000009"
+    day.tell(stimuli.Enqueue(stranger, "sales", preferred="a4"))
+    day.ready("a2")
+    day.agent("a3")
+    day.queue("support")
+    day.agent("a5", "support")
+    found = why(day.call("c1"))
+    assert (found.agent_id, found.rule) == ("a1", "last_agent")
+    assert (found.others, found.runner_up, found.qualified_busy) == (2, "a2", 1)
+    assert found.ready_unqualified == 0
+
+
+def test_preferred_from_another_queue_is_none_of_those_who_qualify() -> None:
+    day = Day(OFTEN)
+    day.queue()
+    day.queue("support")
+    day.agent("a1")
+    day.agent("a5", "support")
+    found = why(day.call("c1", preferred="a5"))
+    assert (found.agent_id, found.others, found.runner_up) == ("a5", 1, "a1")
+    assert (found.qualified_busy, found.ready_unqualified) == (0, 0)
+
+
 def test_last_agent_is_waited_for_and_then_anybody() -> None:
     """Busy with another caller: half a minute, then the next who is idle."""
     day = sticky()

@@ -164,6 +164,45 @@ def test_least_occupied_is_about_time_not_about_calls() -> None:
     assert rung(day.call("c9")) == ["short"]
 
 
+def test_letting_it_ring_is_no_work() -> None:
+    """ "silent" lets the phone ring for 15 s, "brief" talks for 10 s: who talked was the more occupied."""
+    day = Day(Policy(misses_before_aside=99, rest_ms=1_000))
+    day.queue(strategy=Strategy.LEAST_OCCUPIED)
+    day.agent("silent")
+    day.call("c1")
+    day.agent("brief", ready=False)
+    day.wait(15)
+    day.miss("o1")
+    assert rung(day.ready("brief")) == ["brief"]
+    day.pick_up("o2")
+    day.wait(10)
+    day.over("c1", "o2")
+    assert rung(day.call("c9")) == ["silent"]
+
+
+def test_wrap_up_is_work() -> None:
+    """Both talk for a minute; only one writes for another."""
+    day = Day()
+    day.queue(strategy=Strategy.LEAST_OCCUPIED)
+    day.agent("writer")
+    day.tell(
+        stimuli.PutQueue(stimuli.QueueSettings("sales", strategy=Strategy.LEAST_OCCUPIED, wrap_up_ms=60_000))
+    )
+    first = day.talk("c1", "writer")
+    day.wait(60)
+    day.over("c1", first)
+    day.wait(60)
+    day.queue(strategy=Strategy.LEAST_OCCUPIED)
+    day.agent("talker")
+    day.away("writer")
+    second = day.talk("c2", "talker")
+    day.wait(60)
+    day.over("c2", second)
+    day.ready("writer")
+    day.wait(3_600)
+    assert rung(day.call("c9")) == ["talker"]
+
+
 def test_least_occupied_stays_in_order_while_idle() -> None:
     """Occupied lately by the same share, one of them an hour before the other: the older has faded more."""
     day = Day()

@@ -80,6 +80,37 @@ def test_clearing_keeps_the_lock_that_is_held(script: ModuleType, tmp_path: Path
     assert [path.name for path in venv.iterdir()] == ["switchyard-lock"]
 
 
+def test_an_environment_behind_a_link_is_never_filled(
+    script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A second clone's .venv was linked to the first's to save the set-up. Their locks differed: the first's
+    was emptied under its running services. It is used where it fits, and else left alone."""
+    theirs, ours, second = tmp_path / "theirs", tmp_path / "ours", tmp_path / "second"
+    theirs.mkdir()
+    ready_venv(script, theirs)
+    ours.symlink_to(theirs)
+    assert script.is_ready(str(ours), "run")
+    assert script.first_writable([str(ours), str(second)]) == str(second)
+    assert "is a link" in capsys.readouterr().err
+    assert sorted(path.name for path in theirs.iterdir()) == ["bin", "switchyard-run"]
+
+
+def test_a_set_up_goes_past_a_link(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole way, but for the installing itself."""
+    theirs, second = tmp_path / "theirs", tmp_path / "second"
+    theirs.mkdir()
+    (theirs / "precious").touch()
+    (tmp_path / ".venv").symlink_to(theirs)
+    filled: list[str] = []
+    monkeypatch.setattr(script, "places", lambda: [str(tmp_path / ".venv"), str(second)])
+    monkeypatch.setattr(script, "fill", lambda venv, kind: filled.append(venv))
+    assert script.set_up("run") == str(second)
+    assert filled == [str(second)]
+    assert [path.name for path in theirs.iterdir()] == ["precious"]
+
+
 @pytest.mark.parametrize("lock", sorted(ROOT.glob("requirements*.lock")), ids=lambda path: path.name)
 def test_locks_name_no_address_and_hash_everything(lock: Path) -> None:
     """A registry's address in a lock would bind everybody to the machine it was written on."""

@@ -12,7 +12,6 @@ from deploy.local.options import SimulateOptions
 from deploy.local.processes import ProcessError
 from deploy.local.simulate import main
 from deploy.local.wiring import ROOT
-from services.acd.engine.stimuli import AgentSettings, QueueSettings
 from services.acd.planning import results
 from services.acd.planning.reading import read
 
@@ -119,8 +118,6 @@ def test_all_that_is_wrong_is_said_and_nothing_simulated(
 def test_a_setting_that_the_engine_refuses_is_said_in_its_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if "on_full" not in QueueSettings.__dataclass_fields__:
-        pytest.skip("this engine has no setting that only it can judge")
     circle = "routing: {on_full: {action: queue, target: sales}, "
     assert main(options(wrong(tmp_path, "routing: {", circle))) == 2
     assert "circle" in capsys.readouterr().err
@@ -136,8 +133,6 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_the_pages_skills_are_understood() -> None:
     """The fragments of the page that need skills, put into a plan."""
-    if "skills" not in AgentSettings.__dataclass_fields__:
-        pytest.skip("this engine routes without skills")
     [fragment] = re.findall(r"```yaml\n(queues:.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     plan = read(fragment).with_runs(1, None)
     found = results.simulate(plan)

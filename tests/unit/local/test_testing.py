@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
 import pytest
 
 from deploy.local import ports
 from deploy.local.testing import gain_from_workers
+from deploy.local.wiring import ROOT
 from tests import workers
 
 
@@ -46,17 +52,52 @@ def test_who_chooses_tests_or_workers_gets_just_that(arguments: list[str]) -> No
     assert not gain_from_workers(arguments)
 
 
-def test_workers_never_choose_the_same_port(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[range] = []
-    monkeypatch.setenv("PYTEST_XDIST_WORKER_COUNT", "4")
-    for number in range(4):
-        monkeypatch.setenv("PYTEST_XDIST_WORKER", f"gw{number}")
-        monkeypatch.setenv(ports.RANGE, "")
-        workers.keep_to_own_ports()
-        first, last = ports.port_range()
-        seen.append(range(first, last + 1))
-        assert set(ports.free_ports(20)) <= set(seen[-1])
-    assert len(set().union(*seen)) == sum(map(len, seen))
+@pytest.fixture
+def three_processes() -> Iterator[list[ports.Slots]]:
+    """What each of them would have, as far as the machine can tell."""
+    slots = [ports.Slots() for _ in range(3)]
+    yield slots
+    for each in slots:
+        each.close()
+
+
+def test_processes_never_choose_the_same_port(three_processes: list[ports.Slots]) -> None:
+    """Two runs on one machine took each other's ports: found free by both, before either had bound them."""
+    chosen = [port for slots in three_processes for _ in range(10) for port in slots.take(5)]
+    assert len(set(chosen)) == 150
+
+
+def test_another_program_chooses_others(three_processes: list[ports.Slots]) -> None:
+    """A program that a test starts looks for ports of its own."""
+    ours = three_processes[0].take(50)
+    ask = "from deploy.local.ports import free_ports; print(*free_ports(50))"
+    answer = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True)
+    theirs = {int(port) for port in answer.stdout.split()}
+    assert len(theirs) == 50
+    assert theirs.isdisjoint(ours)
+
+
+def test_a_process_does_not_choose_the_same_port_twice_in_a_row(three_processes: list[ports.Slots]) -> None:
+    """A suite asked for fifteen one by one, and two were the same because neither was bound yet."""
+    slots = three_processes[0]
+    assert len({slots.take(1)[0] for _ in range(ports.SLOT // 2)}) == ports.SLOT // 2
+
+
+def test_ports_come_round_again_unless_they_are_taken(three_processes: list[ports.Slots]) -> None:
+    slots = three_processes[0]
+    taken, free = slots.take(2)
+    with socket.socket() as server:
+        server.bind((ports.LOOPBACK, taken))
+        again = {slots.take(1)[0] for _ in range(3 * ports.SLOT)}
+    assert free in again
+    assert taken not in again
+
+
+def test_who_needs_more_than_a_slot_gets_another(three_processes: list[ports.Slots]) -> None:
+    """A phone wants TCP and UDP, of which another program may have half."""
+    assert len(set(three_processes[0].take(2 * ports.SLOT))) == 2 * ports.SLOT
+    even = three_processes[1].take(80, lambda port: port % 2 == 0)
+    assert len(set(even)) == 80
 
 
 def test_what_shares_a_switch_or_a_browser_stays_together() -> None:

@@ -275,7 +275,6 @@ run: {replications: 1}
 """
 
 
-@pytest.mark.skipif("on_max_wait" not in stimuli.QueueSettings.__dataclass_fields__, reason="no overflow yet")
 def test_contacts_that_overflow_are_accounted_for_where_they_came() -> None:
     """And the wrap-up of the queue that answers is done in no time, not left to its bound of an hour: the
     contact's own queue has none."""
