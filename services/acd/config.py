@@ -147,8 +147,9 @@ class AcdConfig(ServiceConfig):
     acd_journal_pace_s: float = Field(default=0.1, ge=0.01, le=10)
     """What the engines were told is written so often: one message for all of it. Dying loses the last one."""
 
-    acd_projection_batch: int = Field(default=500, ge=1, le=5_000)
-    """Own events written to PostgreSQL in one transaction."""
+    acd_projection_batch: int = Field(default=2_000, ge=1, le=5_000)
+    """Own events written to PostgreSQL in one transaction, at most: with `acd_projection_pace_s` 10,000 a
+    second, twice what 400 calls a second make."""
 
     acd_projection_pace_s: float = Field(default=0.2, ge=0, le=10)
     """The tables follow the events by this much. At 50 calls/s it makes one transaction of a hundred events
