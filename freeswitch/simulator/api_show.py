@@ -104,13 +104,19 @@ _A_LEG = (
 _B_LEG = tuple(name for name in _A_LEG if name not in {"call_uuid", "hostname"})
 
 
-async def _in_slices(channels: list[Channel]) -> str:
-    """As `_render` has it in JSON."""
-    pieces = []
+async def _many(channels: list[Channel], fmt: str) -> str:
+    """As `_render` has them."""
+    rows: list[Shown] = []
     for at in range(0, len(channels), SLICE):
-        pieces.append(orjson.dumps([row(one) for one in channels[at : at + SLICE]])[1:-1])
+        rows += map(row, channels[at : at + SLICE])
         await asyncio.sleep(0)
-    return f'{{"row_count":{len(channels)},"rows":[{b",".join(pieces).decode()}]}}'
+    if fmt != "plain":
+        return _render(rows, fmt, False)
+    lines = []
+    for at in range(0, len(rows), SLICE):
+        lines += [",".join(one.values()) for one in rows[at : at + SLICE]]
+        await asyncio.sleep(0)
+    return "\n".join([",".join(rows[0]), *lines, "", f"{len(rows)} total.\n"])
 
 
 def _calls(node: Simulator, bridged_only: bool) -> list[Shown]:
@@ -153,8 +159,8 @@ def show(node: Simulator, arg: str, link: Connection | None) -> Answer:
         parts.pop()
     what = parts[0] if parts else ""
     shown = node.table.channels()
-    if parts == ["channels"] and fmt == "json" and len(shown) > SLICE:
-        return _in_slices(shown)
+    if parts == ["channels"] and len(shown) > SLICE:
+        return _many(shown, fmt)
     if what == "channels":
         rows = [row(channel) for channel in shown]
     elif what in {"calls", "detailed_calls", "bridged_calls", "detailed_bridged_calls"}:

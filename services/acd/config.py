@@ -151,8 +151,9 @@ class AcdConfig(ServiceConfig):
     """What only the asker knows (a presence, a form, an outcome) is answered once the stream has it, so that
     it is not lost when this process dies; but after so long at the latest, and at once while NATS is away."""
 
-    acd_projection_batch: int = Field(default=500, ge=1, le=5_000)
-    """Own events written to PostgreSQL in one transaction."""
+    acd_projection_batch: int = Field(default=2_000, ge=1, le=5_000)
+    """Own events written to PostgreSQL in one transaction, at most: with `acd_projection_pace_s` 10,000 a
+    second, twice what 400 calls a second make."""
 
     acd_projection_pace_s: float = Field(default=0.2, ge=0, le=10)
     """The tables follow the events by this much. At 50 calls/s it makes one transaction of a hundred events

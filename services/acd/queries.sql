@@ -97,21 +97,22 @@ with batch as (
     set released_at = b.released_at, talk_ms = b.talk_ms, hold_ms = b.hold_ms, ended_by = b.ended_by
     from batch b
     where s.tenant = b.tenant and s.offer_id = b.offer_id
+), now as (
+    select tenant, contact_id, max(released_at) as released_at, sum(talk_ms) as talk_ms, sum(hold_ms) as hold_ms
+    from batch group by tenant, contact_id
+), before as (
+    -- A contact may have spoken several times: what it has in all follows from its segments and this batch.
+    select s.tenant, s.contact_id, sum(s.talk_ms) as talk_ms, sum(s.hold_ms) as hold_ms
+    from now join segment s on s.tenant = now.tenant and s.contact_id = now.contact_id
+    where (s.tenant, s.offer_id) not in (select tenant, offer_id from batch)
+    group by s.tenant, s.contact_id
 )
 update contact c
 set released_at = b.released_at, talk_ms = b.talk_ms, hold_ms = b.hold_ms
 from (
-    -- A contact may have spoken several times: what it has in all follows from its segments and this batch.
-    select b.tenant, b.contact_id, max(b.released_at) as released_at,
-           sum(b.talk_ms) + coalesce(min(o.talk_ms), 0) as talk_ms,
-           sum(b.hold_ms) + coalesce(min(o.hold_ms), 0) as hold_ms
-    from batch b
-    left join lateral (
-        select sum(s.talk_ms)::bigint as talk_ms, sum(s.hold_ms)::bigint as hold_ms from segment s
-        where s.tenant = b.tenant and s.contact_id = b.contact_id
-          and not exists (select from batch n where n.tenant = s.tenant and n.offer_id = s.offer_id)
-    ) o on true
-    group by b.tenant, b.contact_id
+    select now.tenant, now.contact_id, now.released_at, now.talk_ms + coalesce(before.talk_ms, 0) as talk_ms,
+           now.hold_ms + coalesce(before.hold_ms, 0) as hold_ms
+    from now left join before on before.tenant = now.tenant and before.contact_id = now.contact_id
 ) b
 where c.tenant = b.tenant and c.contact_id = b.contact_id and c.ended_at is null;
 

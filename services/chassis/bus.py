@@ -30,6 +30,7 @@ from services.chassis.consuming import ACK_WAIT_S, Consumption, Handler
 from services.chassis.envelope import Envelope, Outgoing, seal, unseal
 from services.chassis.errors import Full, Invalid, Unavailable
 from services.chassis.ids import new_id
+from services.chassis.publishing import ACK_TIMEOUT_S, Publisher
 
 log = structlog.get_logger()
 
@@ -38,11 +39,9 @@ SUBJECTS = "sy.>"
 DEDUPE_WINDOW_S = 120.0  # longer than any retry of ours, so a retry is never a double
 BATCH = 100  # publishes in flight; three times the throughput of one at a time
 BUFFER = 100_000  # events kept while NATS is away: 5 minutes at 300/s, some 100 MB
-ACK_TIMEOUT_S = 5.0
 START_TIMEOUT_S = 30.0
-HISTORY_PENDING = 4_096  # messages ahead of a reader of the past; the server waits for the rest
 LISTEN_PENDING = 65_536  # live messages kept for a slow listener
-READ_BATCH = 1_000  # events handed on together when the stream is read from a place
+READ_BATCH = 1_000  # messages handed on together when a stream is read from a place
 READER_GONE_S = 30.0  # a reader that vanished is forgotten by NATS so much later
 PERMIT_POLL_S = 0.05  # how often who may not publish looks whether it may again
 
@@ -83,6 +82,7 @@ class Bus:
         self._consuming_now: list[Consumption] = []
         self._nc: Any = None
         self._js: Any = None
+        self._stream: Publisher
 
     @property
     def connected(self) -> bool:
@@ -108,6 +108,8 @@ class Bus:
             reconnected_cb=_noted("nats_reconnected"),
         )
         self._js = self._nc.jetstream(timeout=ACK_TIMEOUT_S)
+        self._stream = Publisher(self._nc)
+        await self._stream.start()
         await self.ensure_stream(STREAM, [SUBJECTS])
         self._publisher = asyncio.create_task(self._drain_buffer(), name="bus-publisher")
 
@@ -166,12 +168,7 @@ class Bus:
         if not self.connected:
             raise Unavailable("nats")
         try:
-            acks = [
-                await self._js.publish_async(event.subject, event.payload, headers={"Nats-Msg-Id": event.id})
-                for event in events
-            ]
-            async with asyncio.timeout(ACK_TIMEOUT_S):
-                await asyncio.gather(*acks)
+            await self._stream.publish(events)
         except _AWAY as problem:
             raise Unavailable("nats") from problem
         metrics.EVENTS_PUBLISHED.inc(len(events))
@@ -268,8 +265,11 @@ class Bus:
         batch: int = 100,
         from_now: bool = False,
         start: int = 0,
+        alone: bool = False,
     ) -> Consumption:
         """Feeds `handler` with events in stream order, in batches, for as long as the bus is up.
+
+        `alone` is for one instance at a time: a batch is acknowledged by its last message for all.
 
         With `start` it begins at that place of the stream, whatever was handed out or acknowledged before:
         what a dead instance had in hand would otherwise come some seconds later, out of order.
@@ -282,7 +282,7 @@ class Bus:
             filter_subjects=list(subjects),
             deliver_subject=f"sy-deliver.{durable}",
             deliver_group=durable,  # instances of a service share the work
-            ack_policy=AckPolicy.EXPLICIT,
+            ack_policy=AckPolicy.ALL if alone else AckPolicy.EXPLICIT,
             ack_wait=ACK_WAIT_S,
             max_ack_pending=batch,  # the server sends no more than one batch ahead: order and memory
             deliver_policy=DeliverPolicy.NEW if from_now else DeliverPolicy.ALL,
@@ -298,7 +298,7 @@ class Bus:
             await self._js.add_consumer(STREAM, config)
         except _AWAY as problem:
             raise Unavailable("nats") from problem
-        running = Consumption(durable, handler, batch=batch, retry_pause_s=self._retry_pause_s)
+        running = Consumption(durable, handler, batch=batch, retry_pause_s=self._retry_pause_s, alone=alone)
         running.start(await self._nc.subscribe(config.deliver_subject, queue=durable, cb=running.arrived))
         self._consuming_now.append(running)
         return running
@@ -319,11 +319,19 @@ class Bus:
     async def read(self, subjects: Sequence[str], start: int) -> AsyncIterator[list[Envelope]]:
         """The events from that place to the present end of the stream, in batches; whoever reads sets the
         time. Raises Unavailable."""
-        arrived: asyncio.Queue[Any] = asyncio.Queue()
-        inbox = self._nc.new_inbox()
+        async for messages in self._past(STREAM, subjects, start):
+            events: list[Envelope] = []
+            for message in messages:
+                with contextlib.suppress(Invalid):
+                    events.append(unseal(message.data, message.metadata.sequence.stream))
+            if events:
+                yield events
+
+    async def _past(self, stream: str, subjects: Sequence[str], start: int) -> AsyncIterator[list[Any]]:
+        """Messages to the present end of a stream, asked for a batch at a time: whoever reads sets the time,
+        however many they are. Raises Unavailable."""
         config = ConsumerConfig(
             filter_subjects=list(subjects),
-            deliver_subject=inbox,
             deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
             opt_start_seq=start,
             ack_policy=AckPolicy.NONE,
@@ -331,21 +339,20 @@ class Bus:
             mem_storage=True,
         )
         try:
-            subscription = await self._nc.subscribe(inbox, cb=arrived.put)
-            info = await self._js.add_consumer(STREAM, config)
+            info = await self._js.add_consumer(stream, config)
+            left = info.num_pending
+            if not left:
+                return
+            subscription = await self._js.pull_subscribe_bind(info.name, stream)
         except _AWAY as problem:
             raise Unavailable("nats") from problem
         try:
-            left = info.num_pending + info.delivered.consumer_seq
-            events: list[Envelope] = []
             while left:
-                message = await arrived.get()
-                left = message.metadata.num_pending
-                with contextlib.suppress(Invalid):
-                    events.append(unseal(message.data, message.metadata.sequence.stream))
-                if events and (not left or len(events) >= READ_BATCH):
-                    yield events
-                    events = []
+                messages = await subscription.fetch(min(left, READ_BATCH), timeout=ACK_TIMEOUT_S)
+                left = messages[-1].metadata.num_pending
+                yield messages
+        except _AWAY as problem:
+            raise Unavailable("nats") from problem
         finally:
             with contextlib.suppress(nats.errors.Error):
                 await subscription.unsubscribe()
@@ -359,26 +366,18 @@ class Bus:
         """
         try:
             last = (await self._js.get_last_msg(stream, subject)).seq
-            subscription = await self._js.subscribe(
-                subject, stream=stream, ordered_consumer=True, pending_msgs_limit=HISTORY_PENDING
-            )
         except nats.js.errors.NotFoundError:
             return
-        except (TimeoutError, nats.errors.Error) as problem:
+        except _AWAY as problem:
             raise Unavailable("nats") from problem
-        try:
-            while True:
-                message = await subscription.next_msg(timeout=ACK_TIMEOUT_S)
+        async for messages in self._past(stream, [subject], 1):
+            for message in messages:
                 meta = message.metadata
                 if until is not None and meta.timestamp > until:
                     return
                 yield message.data
                 if meta.sequence.stream >= last:
                     return
-        except (TimeoutError, nats.errors.Error) as problem:
-            raise Unavailable("nats") from problem
-        finally:
-            await subscription.unsubscribe()
 
     async def listen(self, subjects: Sequence[str], listener: Listener) -> None:
         """Calls `listener` with events as they happen; none from before, none missed while away."""

@@ -146,6 +146,7 @@ class Term:
                     self._store.project,
                     batch=self._config.acd_projection_batch,
                     start=self._projected,
+                    alone=True,
                 )
             except Unavailable as away:
                 log.info("projection_waits", missing=away.service)

@@ -106,7 +106,7 @@ class Reconciler:
 
     async def _compare(self, node: str, link: Link, *, settle_ms: int) -> None:
         before = self._router.now_ms() - settle_ms
-        present = {row["uuid"] for row in await link.channels()}
+        present = await link.uuids()
         ours: set[str] = set()
         for tenant, engine in list(self._router.engines.items()):
             floor = engine.floor
@@ -117,6 +117,7 @@ class Reconciler:
             ours.update(contact.call_id for contact in callers)
             await self._callers(tenant, link, floor, (c for c in callers if c.call_id not in present), before)
             await self._legs(tenant, link, (o for o in legs if o.id not in present), before)
+            await asyncio.sleep(0)
             if not settle_ms:
                 await self._look_at_legs(tenant, link, legs, present)
         await self._unknown(node, link, present - ours, first=not settle_ms)

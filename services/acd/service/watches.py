@@ -20,7 +20,7 @@ from services.stubs.acd.v1 import acd_pb2 as pb
 
 log = structlog.get_logger()
 
-SLICE = 2_000  # contacts looked at before others get a turn: some 1 ms
+SLICE = 200  # contacts told their place before others get a turn: some 1 ms
 WAIT_STEP_MS = 30_000
 """Who stays where they are is told of a wait that has changed by so much: finer is of no use to people, and
 an agent more or less is news for everybody in the queue."""

@@ -32,7 +32,7 @@ class WireSettings:
     """A `connect` answer of a call with 200 variables is 10 kB."""
 
     body_limit_bytes: int = 32 * 1024 * 1024
-    """`show channels as json` of 20,000 channels is about 20 MB."""
+    """`show channels` of 20,000 channels is 5 to 10 MB."""
 
     tickle_interval_ms: float = 0.0
     """A newline so often, while busy, makes an idle listener flush at once, not every 20 ms. 0 = off."""

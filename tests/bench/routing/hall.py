@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
+from deploy.local.processes import ProcessError
 from services.chassis.ids import new_id
 from tests.bench.routing.desk import TENANT, Desk
 from tests.bench.routing.wire import Event, Wire, connect
@@ -56,7 +57,7 @@ class Hall:
         name = event["Event-Name"]
         if name == "BACKGROUND_JOB":
             job = self._jobs.pop(event["Job-UUID"], None)
-            if job is not None:
+            if job is not None and not job.done():
                 job.set_result(event["_body"])
         elif name == "CHANNEL_BRIDGE":
             self._bridged(event)
@@ -145,10 +146,14 @@ class Hall:
             self._failed = self._failed or problem
 
     async def until(self, holds: Callable[[], bool], what: str) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not holds():
-                self.check()
-                await asyncio.sleep(0.02)
+        """Raises ProcessError when it does not in time."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not holds():
+                    self.check()
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise ProcessError(f"not after {PATIENCE_S:.0f} s: {what}. Is the machine busy?") from None
 
     def check(self) -> None:
         """Raises what went wrong in the background."""

@@ -49,7 +49,9 @@ async def _bounded(work: Coroutine[Any, Any, list[Row]]) -> list[Row]:
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
-        async with asyncio.timeout(LONGEST_S):
+        async with asyncio.timeout(LONGEST_S) as limit:
             return await work
     except TimeoutError:
+        if not limit.expired():
+            raise
         raise ProcessError(f"not done after {LONGEST_S:.0f} s: is the machine busy?") from None

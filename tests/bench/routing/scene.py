@@ -133,14 +133,14 @@ async def routed(parts: p.Parts, stack: AsyncExitStack, kind: str, switch: Switc
     if kind == ACD:
         acd = await parts.acd(switch.port, switch.name, switch.settings)
         child = acd.child
+        stack.push_async_callback(parts.stop, child)
         desk = await stack.enter_async_context(acd_desk(acd.grpc_port, switch.name))
     elif kind == PEER:
         desk = await stack.enter_async_context(peer_desk(switch.port, p.ESL_PASSWORD))
     else:
         child, port = await parts.bare(switch.port, switch.phones, *switch.tickle)
-        desk = await stack.enter_async_context(bare_desk(port))
-    if child is not None:
         stack.push_async_callback(parts.stop, child)
+        desk = await stack.enter_async_context(bare_desk(port))
     hall = Hall(desk, agents)
     await hall.listen(switch.port, p.ESL_PASSWORD)
     stack.push_async_callback(hall.close)

@@ -266,13 +266,16 @@ async def test_variables_come_and_go_as_typed(esl: Esl) -> None:
     assert (await esl.event("CHANNEL_HANGUP_COMPLETE", uuid))["variable_note"] == text
 
 
-async def test_show_channels_follows_in_its_own_time(esl: Esl) -> None:
+@pytest.mark.parametrize("form", ["", " as json"])
+async def test_show_channels_follows_in_its_own_time(esl: Esl, form: str) -> None:
     await esl.command(f"event json CHANNEL_PARK {END}")
     uuid = await parked(esl)
 
     async def listed() -> bool:
-        rows = json.loads(await esl.api("show channels as json")).get("rows", [])
-        return uuid in [row["uuid"] for row in rows]
+        shown = await esl.api(f"show channels{form}")
+        if form:
+            return uuid in [row["uuid"] for row in json.loads(shown).get("rows", [])]
+        return any(line.startswith(f"{uuid},outbound,") for line in shown.splitlines())
 
     await becomes(listed, wanted=True)
     await esl.api(f"uuid_kill {uuid}")

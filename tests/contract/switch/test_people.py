@@ -14,6 +14,7 @@ from tests.contract.switch.client import Controller, Esl
 
 pytestmark = pytest.mark.contract
 
+AT_ONCE = "null_enable_auto_answer=true,null_auto_answer_delay=0"
 CALL = {"from": "+8613800001111", "to": "10050", "name": "王芳"}
 
 
@@ -218,7 +219,7 @@ async def test_a_lost_command_is_never_answered(link: Esl, node: Simulator) -> N
 @pytest.mark.parametrize(("kind", "wanted"), [("double", 2), ("lose", 0)])
 async def test_events_are_spoilt(link: Esl, kind: str, wanted: int) -> None:
     await link.api(f'sim fault {{"events":"{kind}","match":"^CHANNEL_PARK$"}}')
-    await link.api("originate {origination_uuid=spoilt}null/x &park()")
+    await link.api("originate {origination_uuid=spoilt}null/x &park()\n\n")
     await link.api("uuid_kill spoilt")
     await link.event("CHANNEL_DESTROY", "spoilt")
     assert link.names("spoilt").count("CHANNEL_PARK") == wanted
@@ -226,7 +227,7 @@ async def test_events_are_spoilt(link: Esl, kind: str, wanted: int) -> None:
 
 async def test_late_events_arrive_behind_younger_ones(link: Esl) -> None:
     await link.api('sim fault {"events":"delay","match":"^CHANNEL_PARK$","ms":50}')
-    await link.api("originate {origination_uuid=late}null/x &park()")
+    await link.api("originate {origination_uuid=late}null/x &park()\n\n")
     await link.api("uuid_kill late")
     await link.event("CHANNEL_PARK", "late")
     names = link.names("late")
@@ -287,14 +288,17 @@ async def test_the_ledger_forgets_old_rows_but_not_the_totals(controller: Contro
 
 
 async def test_many_channels_are_shown_as_few_are(node: Simulator) -> None:
+    many = 2 * api_show.SLICE + 1
     link = await Esl.connect(node.port)
-    for number in range(2 * api_show.SLICE + 1):
-        link.send(f"bgapi originate {{origination_uuid=many-{number}}}null/x &park()")
-    while len(node.channels) < 2 * api_show.SLICE + 1:
-        await asyncio.sleep(0.01)
-    shown = json.loads(await link.api("show channels as json"))
-    assert shown == {
-        "row_count": 2 * api_show.SLICE + 1,
-        "rows": [api_show.row(one) for one in node.table.channels()],
-    }
+    for number in range(many):
+        await link.command(f"bgapi originate {{origination_uuid=many-{number},{AT_ONCE}}}null/x &park()")
+    async with asyncio.timeout(20):
+        while [one.shown_app[0] for one in node.table.channels()] != ["park"] * many:
+            await asyncio.sleep(0.01)
+    rows = [api_show.row(one) for one in node.table.channels()]
+    assert json.loads(await link.api("show channels as json")) == {"row_count": many, "rows": rows}
+    names, *lines, empty, total = (await link.api("show channels")).splitlines()
+    assert names == ",".join(rows[0])
+    assert lines == [",".join(one.values()) for one in rows]
+    assert (empty, total) == ("", f"{many} total.")
     await link.close()

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from services.chassis import consuming
-from services.chassis.bus import Bus
+from services.chassis.bus import STREAM, Bus
 from services.chassis.consuming import TRIES
-from services.chassis.envelope import Envelope, seal
+from services.chassis.envelope import Envelope, Outgoing, seal
 from services.chassis.errors import Unavailable
 from services.stubs.acd.v1 import events_pb2
 
@@ -308,3 +308,33 @@ async def test_what_was_told_is_in_the_stream(nats_url: str, bus: Bus) -> None:
     await other.stop(0)
     other.offer(held(252), "demo")
     assert not await other.told(20)
+
+
+async def test_a_long_past_comes_whole_and_in_order(bus: Bus) -> None:
+    """Some minutes of a journal could not be read: more had been sent than the reader could keep."""
+    count = 6_000
+    await bus.publish_sealed([Outgoing(f"id-{n}", "sy.demo.acd.past", b"%d" % n) for n in range(count)])
+    seen = [int(payload) async for payload in bus.history(STREAM, "sy.demo.acd.past")]
+    assert seen == list(range(count))
+
+
+async def test_what_no_stream_takes_is_not_published(bus: Bus) -> None:
+    with pytest.raises(Unavailable):
+        await bus.publish_sealed([Outgoing("id", "nobody.listens", b"")])
+    await bus.publish_sealed([])
+    await bus.publish(held(1), "demo")
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_what_was_handled_does_not_come_again(nats_url: str, bus: Bus, alone: bool) -> None:
+    first, second = Collector(250), Collector(1)
+    other = Bus(nats_url, service="acd")
+    await other.start()
+    await other.consume("durable", [HELD], first, alone=alone)
+    await bus.publish_sealed([seal(held(n), "demo", service="acd") for n in range(250)])
+    assert await first.wait() == [str(n) for n in range(250)]
+    await other.stop()
+    assert await bus.behind("durable") == 251
+    await bus.publish(held(250), "demo")
+    await bus.consume("durable", [HELD], second, alone=alone)
+    assert await second.wait() == ["250"]

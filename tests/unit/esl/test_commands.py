@@ -44,7 +44,7 @@ def test_commands_as_freeswitch_knows_them() -> None:
         fs.uuid_send_dtmf(A, "12#w@100"): f"uuid_send_dtmf {A} 12#w@100",
         fs.uuid_mute(A): f"uuid_audio {A} start read mute 1",
         fs.uuid_unmute(A): f"uuid_audio {A} stop",
-        fs.show_channels(): "show channels as json",
+        fs.show_channels(): "show channels",
         fs.global_getvar("sy_acd_all"): "global_getvar sy_acd_all",
         fs.global_setvar("sy_acd_all", "2-b"): "global_setvar sy_acd_all=2-b",
         fs.global_setvar("sy_acd_all", "2-b", was="1-a"): "global_setvar sy_acd_all=2-b=1-a",

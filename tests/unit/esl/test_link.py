@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import orjson
 import pytest
 from prometheus_client import REGISTRY
 
@@ -23,6 +22,7 @@ from services.chassis.esl import (
     TooManyCommands,
 )
 from services.chassis.esl import commands as fs
+from services.chassis.esl.link import LINES
 from tests.unit.esl.peer import (
     CORE_UUID,
     QUICK,
@@ -43,6 +43,7 @@ from tests.unit.esl.peer import (
 pytestmark = pytest.mark.unit
 
 A = "9ddb58ac-59d3-4cb1-988f-b71a410610f1"
+B = "9ddb58ac-59d3-4cb1-988f-b71a410610f2"
 
 
 async def test_a_link_tells_who_it_reached_before_anything_else() -> None:
@@ -219,19 +220,22 @@ async def test_a_switch_that_falls_silent_is_given_up() -> None:
         await up(link)
 
 
-async def test_channels_of_an_empty_and_of_a_busy_switch() -> None:
-    answers = [{"row_count": 0}, {"row_count": 1, "rows": [{"uuid": A, "state": "CS_EXECUTE"}]}]
+async def test_uuids_of_an_empty_and_of_a_busy_switch() -> None:
+    """A name may hold a line end, and what follows it is no channel."""
+    busy = f"uuid,direction,cid_name\n{A},inbound,Li\nBei,x\n{B},outbound,王, 芳\n\n2 total.\n"
+    answers = ["\n0 total.\n", busy, "".join(f"u{n},inbound,\n" for n in range(LINES + 1))]
 
     async def script(said: Conversation) -> None:
         await said.sign_in()
         for one in answers:
-            await said.job(await said.command(), orjson.dumps(one).decode())
+            await said.job(await said.command(), one)
         await said.until_closed()
 
     async with linked(script) as (link, _):
         await up(link)
-        assert await link.channels() == []
-        assert await link.channels() == [{"uuid": A, "state": "CS_EXECUTE"}]
+        assert await link.uuids() == set()
+        assert await link.uuids() == {A, B}
+        assert len(await link.uuids()) == LINES + 1
 
 
 async def test_the_reaction_to_an_event_is_measured() -> None:
