@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.chassis import consuming
-from services.chassis.bus import STREAM, Bus
+from services.chassis.bus import READ_BATCH, STREAM, Bus
 from services.chassis.consuming import TRIES
 from services.chassis.envelope import Envelope, Outgoing, seal
 from services.chassis.errors import Unavailable
@@ -129,7 +129,8 @@ async def test_who_takes_over_a_consumer_waits_for_nothing_the_last_one_had_in_h
     assert await bus.behind("durable") == 1
     await bus.consume("durable", [HELD], collector, start=1)
     await bus.publish(held(3), "demo")
-    assert await collector.wait() == ["1", "2", "3"]
+    got = await collector.wait()
+    assert got[:3] == ["1", "2", "3"], "at once and in order; what is slow to be acknowledged may come again"
     await other.stop(0)
 
 
@@ -263,7 +264,7 @@ async def test_the_stream_is_read_from_a_place_to_its_end(bus: Bus) -> None:
     batches = [batch async for batch in bus.read([HELD], 3)]
     assert [event.subject for batch in batches for event in batch] == [str(n) for n in range(2, 2500)]
     assert batches[0][0].seq == 3
-    assert len(batches) == 3
+    assert max(map(len, batches)) <= READ_BATCH, "however many there are"
 
 
 async def test_who_may_not_publish_keeps_it_until_he_may_or_forgets_it(nats_url: str, bus: Bus) -> None:
