@@ -102,7 +102,8 @@ class Waiter:
 
     @property
     def here(self) -> bool:
-        return self.contact.call_id in self.switch.channels
+        stopped = self.switch.stopped
+        return self.contact.call_id in self.switch.channels and stopped is not None and not stopped.done()
 
     @property
     def talks(self) -> bool:
@@ -311,7 +312,7 @@ class Pair:
         told = next(told for told in self.commands(since_us) if told[2].startswith("originate"))
         return float(told[0] - since_us) / 1e6
 
-    def offers(self, since_us: int) -> list[str]:
+    def offers(self, since_us: int = 0) -> list[str]:
         """The commands by which agents were rung."""
         return [text for _, _, text in self.commands(since_us) if text.startswith("originate")]
 
@@ -390,8 +391,8 @@ class Pair:
             await switch.stop()
 
 
-async def open_switch(name: str, port: int = 0) -> Simulator:
-    switch = Simulator(Settings(name=name, esl_port=port, show_lag_ms=20))
+async def open_switch(name: str, port: int = 0, show_lag_ms: int = 20) -> Simulator:
+    switch = Simulator(Settings(name=name, esl_port=port, show_lag_ms=show_lag_ms))
     switch.dialplan.extra["public", "10050"] = [
         ("set", f"sy_tenant={TENANT}"),
         ("set", "sy_leg=caller"),
@@ -404,9 +405,17 @@ async def open_switch(name: str, port: int = 0) -> Simulator:
 
 
 @asynccontextmanager
-async def open_pair(database: Any, open_dir: Path, *, switches: int = 1, **more: str) -> AsyncIterator[Pair]:
-    """Both run; acd1 is the owner."""
-    nodes = [await open_switch(f"fs{number}") for number in range(1, switches + 1)]
+async def open_pair(
+    database: Any,
+    open_dir: Path,
+    *,
+    acds: Sequence[str] = ("acd1", "acd2"),
+    switches: int = 1,
+    show_lag_ms: int = 20,
+    **more: str,
+) -> AsyncIterator[Pair]:
+    """All run; acd1 is the owner."""
+    nodes = [await open_switch(f"fs{number}", 0, show_lag_ms) for number in range(1, switches + 1)]
     async with Nats(open_dir) as nats:
         settings = {
             "DATABASE_URL": database.dsn("acd"),
@@ -427,8 +436,8 @@ async def open_pair(database: Any, open_dir: Path, *, switches: int = 1, **more:
         with tenant.use(TENANT):
             try:
                 await pair.cable.start()
-                await pair.start("acd1")
-                await pair.start("acd2")
+                for name in acds:
+                    await pair.start(name)
                 await pair.call("PutQueue", pb.Queue(name="sales", ring_timeout_s=20))
                 yield pair
             except BaseException:

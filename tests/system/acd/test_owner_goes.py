@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -259,12 +260,16 @@ async def copies(pair: Pair) -> float:
 
 
 async def all_stored(pair: Pair, database: Any) -> bool:
+    many = len(pair.waiters)
+    return await stored(database, f"select count(*) = {many} from contact where outcome = 'answered'")  # noqa: S608
+
+
+async def stored(database: Any, query: str) -> bool:
     connection = await asyncpg.connect(database.dsn("acd"), server_settings={"switchyard.tenant": "*"})
     try:
-        ended = await connection.fetchval("select count(*) from contact where outcome = 'answered'")
+        return bool(await connection.fetchval(query))
     finally:
         await connection.close()
-    return bool(ended == len(pair.waiters))
 
 
 async def test_owner_hands_over_in_a_planned_restart(pair: Pair) -> None:
@@ -309,3 +314,57 @@ async def test_callers_need_not_know_who_the_owner_is(pair: Pair) -> None:
             await pair.call("PutQueue", pb.Queue(name=""), client=client)
         assert refused.value.field == "name"
         await client.close()
+
+
+async def test_owner_hands_over_while_phones_ring(database: Any, open_dir: Path) -> None:
+    """Phones that began to ring just before, and that `show channels` does not tell of yet, are found."""
+    async with open_pair(database, open_dir, show_lag_ms=180) as pair:
+        staff = await pair.hire(10, answer_after_ms=2_000)
+        await pair.ready(staff)
+        callers = await pair.arrive(10)
+        await until(lambda: len(pair.offers()) == 10, "the switch was told to ring all")
+        pair.kill("acd1", signal.SIGTERM)
+        await pair.becomes("acd2")
+        await until(lambda: all(waiter.talks for waiter in callers), "all talk")
+        told = list(pair.switch.told)
+        last, own, _ = [order for order in told if order[2].startswith("originate")][9]
+        looked = next(at for at, link, text in told if link != own and text.startswith("show"))
+        assert looked > last + 180_000
+        assert pair.witness.doubles == []
+        pair.check_journal(await pair.everything_ends())
+
+
+async def test_owner_is_stopped_in_the_middle_of_a_transaction(pair: Pair, database: Any) -> None:
+    """The rows that it has written and not committed do not hold up the next owner, who stores the same."""
+    await busy_floor(pair, talking=3, waiting=0)
+    await pair.ready(await pair.hire(3, first=1101))
+    ready = "select count(*) = 3 from agent where agent_id like 'a11%' and presence = 2"
+    await until(lambda: stored(database, ready), "what was before is stored")
+    async with locked(database):
+        await pair.arrive(3)
+        await until(lambda: stored(database, HOLDS_CONTACTS), "the owner has written contacts, and waits for agents")
+        stopped = pair.kill("acd1", signal.SIGSTOP)
+    await pair.becomes("acd2")
+    say(f"the stand-by serves {(time.time_ns() // 1000 - stopped) / 1e6:.2f} s after SIGSTOP")
+    await settled(pair, 6)
+    pair.check_journal(await pair.everything_ends())
+    await until(lambda: all_stored(pair, database), "the tables have caught up")
+    say(f"the tables have caught up {(time.time_ns() // 1000 - stopped) / 1e6:.2f} s after SIGSTOP")
+    pair.kill("acd1", signal.SIGCONT)
+    await pair.becomes("acd1", "stand-by")
+
+
+@asynccontextmanager
+async def locked(database: Any) -> AsyncIterator[None]:
+    """Whoever writes of agents waits meanwhile; contacts are written before them."""
+    connection = await asyncpg.connect(database.dsn("acd"))
+    try:
+        async with connection.transaction():
+            await connection.execute("lock table agent_state in share row exclusive mode")
+            yield
+    finally:
+        await connection.close()
+
+
+HOLDS_CONTACTS = """select count(*) > 0 from pg_stat_activity join pg_locks using (pid)
+    where wait_event_type = 'Lock' and relation = 'contact'::regclass and granted"""
