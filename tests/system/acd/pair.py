@@ -124,6 +124,7 @@ class Pair:
         self.cable = Cable(nats.port)
         """What acd1 reaches NATS by."""
         self.waiters: list[Waiter] = []
+        self.phones: dict[str, Phone] = {}
         self.queueing: Queueing
         self.client: Client[Any]
         self._tasks: set[asyncio.Task[None]] = set()
@@ -212,8 +213,9 @@ class Pair:
 
     def phone(self, agent: str, **how: Any) -> None:
         """How the agent's telephone behaves from the next ring on, whichever switch rings it."""
+        self.phones[agent[1:]] = Phone.of(TALKS | how)
         for switch in self.switches:
-            switch.people.set_phone(agent[1:], Phone.of(TALKS | how))
+            switch.people.set_phone(agent[1:], self.phones[agent[1:]])
 
     async def ready(self, agents: list[str], presence: Any = ev.PRESENCE_READY) -> None:
         for agent in agents:
@@ -254,6 +256,27 @@ class Pair:
         waiter = Waiter(self, switch, contact, do.Enqueue(queue, priority, now))
         self.waiters.append(waiter)
         return waiter
+
+    async def lose(self, which: int) -> None:
+        """A switch dies with all its calls."""
+        switch = self.switches[which]
+        switch.kill()
+        assert switch.stopped is not None
+        await switch.stopped
+        self.witness.lost(switch)
+
+    async def replace(self, which: int, port: int) -> None:
+        """It is started again, and knows nothing."""
+        self.switches[which] = switch = await open_switch(self.switches[which].settings.name, port)
+        self.witness.watch(switch)
+        for extension, phone in self.phones.items():
+            switch.people.set_phone(extension, phone)
+
+    def cut_links(self) -> None:
+        """All ACDs lose their connections to all switches. They may come back at once."""
+        for switch in self.switches:
+            for link in list(switch.connections):
+                link.abort()
 
     def background(self, work: Any) -> None:
         task = asyncio.create_task(work)

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +18,23 @@ import asyncpg
 import pytest
 
 from deploy.local.migrate import migrate_all
-from deploy.local.postgres import Postgres, role
+from deploy.local.postgres import Postgres
 from services.chassis.rpc import Client
 from services.stubs.acd.v1 import acd_pb2 as pb
 from services.stubs.acd.v1 import acd_pb2_grpc as grpc
 from services.stubs.acd.v1 import events_pb2 as ev
-from tests.system.acd.pair import Pair, Waiter, open_pair, until
+from tests.system.acd.floor import (
+    OwnDatabase,
+    busy_floor,
+    in_order,
+    next_one,
+    same_floor,
+    say,
+    served_in_order,
+    settled,
+    stored,
+)
+from tests.system.acd.pair import Pair, open_pair, until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -34,59 +43,6 @@ pytestmark = pytest.mark.timeout(300)
 async def pair(database: Any, open_dir: Path) -> AsyncIterator[Pair]:
     async with open_pair(database, open_dir) as opened:
         yield opened
-
-
-def say(line: str) -> None:
-    """For who measures: `pytest -s`."""
-    sys.stdout.write(f"\n{line}\n")
-
-
-async def busy_floor(pair: Pair, talking: int, waiting: int) -> dict[str, tuple[int, int, str]]:
-    """So many talk, so many wait; one agent does other work, one still rings. Gives every agent's state."""
-    staff = await pair.hire(talking + 1)
-    await pair.ready(staff[-1:], ev.PRESENCE_OTHER_WORK)
-    await pair.ready(staff[:-1])
-    await pair.arrive(talking)
-    await settled(pair, talking)
-    await pair.arrive(waiting // 2)
-    await pair.arrive(waiting - waiting // 2, priority=3)
-    return await settled(pair, talking)
-
-
-async def settled(pair: Pair, talking: int) -> dict[str, tuple[int, int, str]]:
-    """Waits until so many agents talk and the owner knows it; gives every agent's state."""
-
-    async def known() -> dict[str, tuple[int, int, str]] | None:
-        states = await pair.states()
-        count = sum(state[1] == ev.ROUTING_STATUS_CONNECTED for state in states.values())
-        return states if count == talking else None
-
-    found: dict[str, tuple[int, int, str]] = await until(known, f"{talking} are known to talk")
-    return found
-
-
-async def same_floor(pair: Pair, before: dict[str, tuple[int, int, str]], waiting: int) -> None:
-    assert await pair.states() == before
-    assert len(pair.waiting) == waiting
-    assert all(waiter.here for waiter in pair.waiters)
-    await pair.all_wait_again()
-
-
-def in_order(pair: Pair) -> list[Waiter]:
-    """Who has the highest claim comes first: priority, then who came first."""
-    return sorted(pair.waiting, key=lambda w: (-w.wish.priority, w.wish.enqueued_at))
-
-
-async def served_in_order(pair: Pair) -> None:
-    for expected in in_order(pair)[:3]:
-        assert await next_one(pair) == [expected]
-
-
-async def next_one(pair: Pair) -> Any:
-    """A conversation ends; gives who talks then and did not before."""
-    before = set(map(id, pair.talking))
-    pair.hang_up(pair.talking[0])
-    return await until(lambda: [w for w in pair.talking if id(w) not in before], "the next one talks")
 
 
 async def test_owner_is_killed_with_callers_waiting_and_talking(pair: Pair) -> None:
@@ -216,16 +172,6 @@ async def test_owner_is_stopped_and_continues_without_nats(pair: Pair) -> None:
     pair.check_journal(await pair.everything_ends())
 
 
-@dataclass
-class OwnDatabase:
-    """Of one scenario, which takes it away."""
-
-    server: Postgres
-
-    def dsn(self, service: str) -> str:
-        return self.server.dsn(user=role(service))
-
-
 async def test_owner_dies_while_postgresql_is_away(open_dir: Path) -> None:
     """The stand-by has a copy, and the journal tells what changed since. Facts are written later."""
     async with Postgres(open_dir, durable=False) as server:
@@ -260,16 +206,8 @@ async def copies(pair: Pair) -> float:
 
 
 async def all_stored(pair: Pair, database: Any) -> bool:
-    many = len(pair.waiters)
-    return await stored(database, f"select count(*) = {many} from contact where outcome = 'answered'")  # noqa: S608
-
-
-async def stored(database: Any, query: str) -> bool:
-    connection = await asyncpg.connect(database.dsn("acd"), server_settings={"switchyard.tenant": "*"})
-    try:
-        return bool(await connection.fetchval(query))
-    finally:
-        await connection.close()
+    query = "select count(*) = $1 from contact where outcome = 'answered'"
+    return await stored(database, query, len(pair.waiters))
 
 
 async def test_owner_hands_over_in_a_planned_restart(pair: Pair) -> None:
@@ -342,7 +280,7 @@ async def test_owner_is_stopped_in_the_middle_of_a_transaction(pair: Pair, datab
     await until(lambda: stored(database, ready), "what was before is stored")
     async with locked(database):
         await pair.arrive(3)
-        await until(lambda: stored(database, HOLDS_CONTACTS), "the owner has written contacts, and waits for agents")
+        await until(lambda: stored(database, HOLDS_CONTACTS), "the owner has written, and waits")
         stopped = pair.kill("acd1", signal.SIGSTOP)
     await pair.becomes("acd2")
     say(f"the stand-by serves {(time.time_ns() // 1000 - stopped) / 1e6:.2f} s after SIGSTOP")
