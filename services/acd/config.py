@@ -110,9 +110,9 @@ class AcdConfig(ServiceConfig):
     acd_word_grace_ms: int = Field(default=3_000, ge=0, le=60_000)
     """The hang-up may overtake the flow's word on what came of the call: so long it is awaited."""
 
-    acd_node_lost_s: int = Field(default=300, ge=10, le=86_400)
+    acd_node_lost_s: int = Field(default=300, ge=1, le=86_400)
     """A switch that cannot be reached for so long is given up: its contacts end, its agents are free.
-    Short cuts of the link end nothing, because calls go on without us."""
+    Short cuts of the link end nothing, because calls go on without us: keep it well above them."""
 
     acd_forget_s: int = Field(default=120, ge=1, le=3_600)
     """Ended contacts are kept in memory so long, for requests that come late."""

@@ -187,3 +187,8 @@ from (
 ) x
 where a.tenant = e->>'t' and a.agent_id = d->>'agentId'
   and (a.since is null or a.since <= (d->>'since')::timestamptz);
+
+-- name: end_stuck
+select count(*) filter (where pg_terminate_backend(pid)) from pg_stat_activity
+where datname = current_database() and usename = current_user and pid <> pg_backend_pid()
+  and application_name = current_setting('application_name') and xact_start < now() - $1::interval;

@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
+import structlog
 from google.protobuf.message import Message
 
 from services.acd import checks, words
@@ -23,6 +24,8 @@ from services.chassis.envelope import Envelope
 from services.chassis.errors import Unavailable
 from services.stubs.acd.v1 import acd_pb2
 from services.stubs.acd.v1 import events_pb2 as pb
+
+log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 PROJECTION = "acd-projection"
@@ -104,6 +107,13 @@ class Store:
     async def put_session_extension(self, agent_id: str, extension: str) -> None:
         async with self._writing(self._database.tenant()) as c:
             await c.execute(_Q.put_session_extension, tenant.current(), agent_id, extension)
+
+    async def end_stuck(self, older_s: float) -> None:
+        """Ends transactions of the ACD that have run for longer: their owner was stopped, or its machine is
+        gone, and what they have locked would hold up ours. Who lives all the same does it again."""
+        async with self._database.system() as c:
+            if ended := await c.fetchval(_Q.end_stuck, timedelta(seconds=older_s)):
+                log.warning("stuck_transactions_ended", count=ended)
 
     async def load(self) -> dict[str, Stored]:
         """Everything needed to go on where the last run ended, by tenant."""

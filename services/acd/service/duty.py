@@ -161,6 +161,7 @@ class Term:
             behind = await self._bus.behind(self._durable)
             try:
                 async with asyncio.timeout(STORE_PATIENCE_S if copy is not None else None):
+                    await self._store.end_stuck(self._config.acd_lease_ttl_s / 2)
                     reached = await self._catch_up(behind)
                     found = await self._store.load()
                 restore(self.router, found)
@@ -358,6 +359,7 @@ class Duty:
         if self.term is not None:
             self.term.cease()
             await self.bus.flush(self._config.drain_s)
+            await self.term.switches.shown()
         await self.lease.release()
         self._parts["duty"].cancel()
         await asyncio.wait([self._parts["duty"]], timeout=LINGER_S)

@@ -86,10 +86,11 @@ class Fence:
             return ""  # unset: the switch has started since, or has never known an owner
 
     async def watch(self) -> None:
-        """Looks at the marks while the lease cannot be counted on, for ever."""
+        """Looks at the marks, for ever; also while we have the lease: should NATS have given it to another
+        as well (it came back without its disk), the mark is what tells us."""
         while True:
             await asyncio.sleep(self._verify_s / LOOKS)
-            if self._lease.left_s < self._lease.ttl_s / 2 and self._lease.ours:
+            if self._lease.ours:
                 await self._verify()
             ON_MARKS.labels(self._shard).set(not self._lease.held and self.may_act())
 

@@ -186,9 +186,13 @@ class Reconciler:
             return
         if not self._router.serves(tenant):
             return
-        if not _partner(leg) or not await self._adopt(tenant, node, link, leg):
+        if not _partner(leg):
             self._mended("orphan_leg", uuid)
             link.ask(fs.uuid_kill(uuid, "NORMAL_CLEARING"))
+        elif not await self._adopt(tenant, node, link, leg):
+            # Two people talk, and we cannot say about what: an agent not known yet, or a contact given up
+            # while the link was away. They go on; next time we may know more.
+            log.warning("conversation_not_understood", leg=uuid, contact_id=leg.variable("sy_contact_id"))
 
     async def _adopt(self, tenant: str, node: str, link: Link, leg: Event) -> bool:
         """Two people talk whom no engine connected: the last run did. False when it makes no sense."""

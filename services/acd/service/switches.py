@@ -40,6 +40,8 @@ FILTERS = (("variable_sy_leg", "caller"), ("variable_sy_leg", "agent"))
 KILL_AGAIN_S = 0.25
 KILL_TRIES = 12
 
+SHOW_LAG_S = 0.2  # from an originate until `show channels` tells of its leg: 60 to 180 ms were measured
+
 Compare = Callable[[str, Link], None]
 
 
@@ -59,6 +61,7 @@ class Switches:
         self.by_node = {link.node.name: link for link in self._links}
         self._names = {link.node.name: link.node.name for link in self._links}  # ours to the switch's own
         self._rings: set[str] = set()  # offers whose originate has not come to a result
+        self._rung_at = float("-inf")
         self._tasks: list[asyncio.Task[None]] = []
         self.ready = asyncio.Event()
         """Set once the engines know what the store knows: what switches say is read from then on."""
@@ -97,6 +100,10 @@ class Switches:
     def settled(self, offer_id: str) -> bool:
         """Whether its originate has come to a result, so that a missing channel means a missing leg."""
         return offer_id not in self._rings
+
+    async def shown(self) -> None:
+        """Waits until `show channels` tells of all legs we have asked for: a new owner finds them by it."""
+        await asyncio.sleep(max(0.0, self._rung_at + SHOW_LAG_S - asyncio.get_running_loop().time()))
 
     # ------------------------------------------------------------ what switches say
 
@@ -208,6 +215,7 @@ class Switches:
             self._router.tell(tenant, stimuli.LegGone(order.offer_id, "INVALID_NUMBER_FORMAT"))
             return
         self._rings.add(order.offer_id)
+        self._rung_at = asyncio.get_running_loop().time()
         job = link.job(command, timeout_s=timeout_s + 10, caused_by=cause)
         job.add_done_callback(partial(self._rung, tenant, order.offer_id))
 

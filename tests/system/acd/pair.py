@@ -102,7 +102,8 @@ class Waiter:
 
     @property
     def here(self) -> bool:
-        return self.contact.call_id in self.switch.channels
+        stopped = self.switch.stopped
+        return self.contact.call_id in self.switch.channels and stopped is not None and not stopped.done()
 
     @property
     def talks(self) -> bool:
@@ -123,6 +124,7 @@ class Pair:
         self.cable = Cable(nats.port)
         """What acd1 reaches NATS by."""
         self.waiters: list[Waiter] = []
+        self.phones: dict[str, Phone] = {}
         self.queueing: Queueing
         self.client: Client[Any]
         self._tasks: set[asyncio.Task[None]] = set()
@@ -211,8 +213,9 @@ class Pair:
 
     def phone(self, agent: str, **how: Any) -> None:
         """How the agent's telephone behaves from the next ring on, whichever switch rings it."""
+        self.phones[agent[1:]] = Phone.of(TALKS | how)
         for switch in self.switches:
-            switch.people.set_phone(agent[1:], Phone.of(TALKS | how))
+            switch.people.set_phone(agent[1:], self.phones[agent[1:]])
 
     async def ready(self, agents: list[str], presence: Any = ev.PRESENCE_READY) -> None:
         for agent in agents:
@@ -253,6 +256,27 @@ class Pair:
         waiter = Waiter(self, switch, contact, do.Enqueue(queue, priority, now))
         self.waiters.append(waiter)
         return waiter
+
+    async def lose(self, which: int) -> None:
+        """A switch dies with all its calls."""
+        switch = self.switches[which]
+        switch.kill()
+        assert switch.stopped is not None
+        await switch.stopped
+        self.witness.lost(switch)
+
+    async def replace(self, which: int, port: int) -> None:
+        """It is started again, and knows nothing."""
+        self.switches[which] = switch = await open_switch(self.switches[which].settings.name, port)
+        self.witness.watch(switch)
+        for extension, phone in self.phones.items():
+            switch.people.set_phone(extension, phone)
+
+    def cut_links(self) -> None:
+        """All ACDs lose their connections to all switches. They may come back at once."""
+        for switch in self.switches:
+            for link in list(switch.connections):
+                link.abort()
 
     def background(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -311,7 +335,7 @@ class Pair:
         told = next(told for told in self.commands(since_us) if told[2].startswith("originate"))
         return float(told[0] - since_us) / 1e6
 
-    def offers(self, since_us: int) -> list[str]:
+    def offers(self, since_us: int = 0) -> list[str]:
         """The commands by which agents were rung."""
         return [text for _, _, text in self.commands(since_us) if text.startswith("originate")]
 
@@ -390,8 +414,8 @@ class Pair:
             await switch.stop()
 
 
-async def open_switch(name: str, port: int = 0) -> Simulator:
-    switch = Simulator(Settings(name=name, esl_port=port, show_lag_ms=20))
+async def open_switch(name: str, port: int = 0, show_lag_ms: int = 20) -> Simulator:
+    switch = Simulator(Settings(name=name, esl_port=port, show_lag_ms=show_lag_ms))
     switch.dialplan.extra["public", "10050"] = [
         ("set", f"sy_tenant={TENANT}"),
         ("set", "sy_leg=caller"),
@@ -404,9 +428,17 @@ async def open_switch(name: str, port: int = 0) -> Simulator:
 
 
 @asynccontextmanager
-async def open_pair(database: Any, open_dir: Path, *, switches: int = 1, **more: str) -> AsyncIterator[Pair]:
-    """Both run; acd1 is the owner."""
-    nodes = [await open_switch(f"fs{number}") for number in range(1, switches + 1)]
+async def open_pair(
+    database: Any,
+    open_dir: Path,
+    *,
+    acds: Sequence[str] = ("acd1", "acd2"),
+    switches: int = 1,
+    show_lag_ms: int = 20,
+    **more: str,
+) -> AsyncIterator[Pair]:
+    """All run; acd1 is the owner."""
+    nodes = [await open_switch(f"fs{number}", 0, show_lag_ms) for number in range(1, switches + 1)]
     async with Nats(open_dir) as nats:
         settings = {
             "DATABASE_URL": database.dsn("acd"),
@@ -427,8 +459,8 @@ async def open_pair(database: Any, open_dir: Path, *, switches: int = 1, **more:
         with tenant.use(TENANT):
             try:
                 await pair.cable.start()
-                await pair.start("acd1")
-                await pair.start("acd2")
+                for name in acds:
+                    await pair.start(name)
                 await pair.call("PutQueue", pb.Queue(name="sales", ring_timeout_s=20))
                 yield pair
             except BaseException:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,23 @@ import asyncpg
 import pytest
 
 from deploy.local.migrate import migrate_all
-from deploy.local.postgres import Postgres, role
+from deploy.local.postgres import Postgres
 from services.chassis.rpc import Client
 from services.stubs.acd.v1 import acd_pb2 as pb
 from services.stubs.acd.v1 import acd_pb2_grpc as grpc
 from services.stubs.acd.v1 import events_pb2 as ev
-from tests.system.acd.pair import Pair, Waiter, open_pair, until
+from tests.system.acd.floor import (
+    OwnDatabase,
+    busy_floor,
+    in_order,
+    next_one,
+    same_floor,
+    say,
+    served_in_order,
+    settled,
+    stored,
+)
+from tests.system.acd.pair import Pair, open_pair, until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -33,59 +43,6 @@ pytestmark = pytest.mark.timeout(300)
 async def pair(database: Any, open_dir: Path) -> AsyncIterator[Pair]:
     async with open_pair(database, open_dir) as opened:
         yield opened
-
-
-def say(line: str) -> None:
-    """For who measures: `pytest -s`."""
-    sys.stdout.write(f"\n{line}\n")
-
-
-async def busy_floor(pair: Pair, talking: int, waiting: int) -> dict[str, tuple[int, int, str]]:
-    """So many talk, so many wait; one agent does other work, one still rings. Gives every agent's state."""
-    staff = await pair.hire(talking + 1)
-    await pair.ready(staff[-1:], ev.PRESENCE_OTHER_WORK)
-    await pair.ready(staff[:-1])
-    await pair.arrive(talking)
-    await settled(pair, talking)
-    await pair.arrive(waiting // 2)
-    await pair.arrive(waiting - waiting // 2, priority=3)
-    return await settled(pair, talking)
-
-
-async def settled(pair: Pair, talking: int) -> dict[str, tuple[int, int, str]]:
-    """Waits until so many agents talk and the owner knows it; gives every agent's state."""
-
-    async def known() -> dict[str, tuple[int, int, str]] | None:
-        states = await pair.states()
-        count = sum(state[1] == ev.ROUTING_STATUS_CONNECTED for state in states.values())
-        return states if count == talking else None
-
-    found: dict[str, tuple[int, int, str]] = await until(known, f"{talking} are known to talk")
-    return found
-
-
-async def same_floor(pair: Pair, before: dict[str, tuple[int, int, str]], waiting: int) -> None:
-    assert await pair.states() == before
-    assert len(pair.waiting) == waiting
-    assert all(waiter.here for waiter in pair.waiters)
-    await pair.all_wait_again()
-
-
-def in_order(pair: Pair) -> list[Waiter]:
-    """Who has the highest claim comes first: priority, then who came first."""
-    return sorted(pair.waiting, key=lambda w: (-w.wish.priority, w.wish.enqueued_at))
-
-
-async def served_in_order(pair: Pair) -> None:
-    for expected in in_order(pair)[:3]:
-        assert await next_one(pair) == [expected]
-
-
-async def next_one(pair: Pair) -> Any:
-    """A conversation ends; gives who talks then and did not before."""
-    before = set(map(id, pair.talking))
-    pair.hang_up(pair.talking[0])
-    return await until(lambda: [w for w in pair.talking if id(w) not in before], "the next one talks")
 
 
 async def test_owner_is_killed_with_callers_waiting_and_talking(pair: Pair) -> None:
@@ -215,16 +172,6 @@ async def test_owner_is_stopped_and_continues_without_nats(pair: Pair) -> None:
     pair.check_journal(await pair.everything_ends())
 
 
-@dataclass
-class OwnDatabase:
-    """Of one scenario, which takes it away."""
-
-    server: Postgres
-
-    def dsn(self, service: str) -> str:
-        return self.server.dsn(user=role(service))
-
-
 async def test_owner_dies_while_postgresql_is_away(open_dir: Path) -> None:
     """The stand-by has a copy, and the journal tells what changed since. Facts are written later."""
     async with Postgres(open_dir, durable=False) as server:
@@ -259,12 +206,8 @@ async def copies(pair: Pair) -> float:
 
 
 async def all_stored(pair: Pair, database: Any) -> bool:
-    connection = await asyncpg.connect(database.dsn("acd"), server_settings={"switchyard.tenant": "*"})
-    try:
-        ended = await connection.fetchval("select count(*) from contact where outcome = 'answered'")
-    finally:
-        await connection.close()
-    return bool(ended == len(pair.waiters))
+    query = "select count(*) = $1 from contact where outcome = 'answered'"
+    return await stored(database, query, len(pair.waiters))
 
 
 async def test_owner_hands_over_in_a_planned_restart(pair: Pair) -> None:
@@ -309,3 +252,57 @@ async def test_callers_need_not_know_who_the_owner_is(pair: Pair) -> None:
             await pair.call("PutQueue", pb.Queue(name=""), client=client)
         assert refused.value.field == "name"
         await client.close()
+
+
+async def test_owner_hands_over_while_phones_ring(database: Any, open_dir: Path) -> None:
+    """Phones that began to ring just before, and that `show channels` does not tell of yet, are found."""
+    async with open_pair(database, open_dir, show_lag_ms=180) as pair:
+        staff = await pair.hire(10, answer_after_ms=2_000)
+        await pair.ready(staff)
+        callers = await pair.arrive(10)
+        await until(lambda: len(pair.offers()) == 10, "the switch was told to ring all")
+        pair.kill("acd1", signal.SIGTERM)
+        await pair.becomes("acd2")
+        await until(lambda: all(waiter.talks for waiter in callers), "all talk")
+        told = list(pair.switch.told)
+        last, own, _ = [order for order in told if order[2].startswith("originate")][9]
+        looked = next(at for at, link, text in told if link != own and text.startswith("show"))
+        assert looked > last + 180_000
+        assert pair.witness.doubles == []
+        pair.check_journal(await pair.everything_ends())
+
+
+async def test_owner_is_stopped_in_the_middle_of_a_transaction(pair: Pair, database: Any) -> None:
+    """The rows that it has written and not committed do not hold up the next owner, who stores the same."""
+    await busy_floor(pair, talking=3, waiting=0)
+    await pair.ready(await pair.hire(3, first=1101))
+    ready = "select count(*) = 3 from agent where agent_id like 'a11%' and presence = 2"
+    await until(lambda: stored(database, ready), "what was before is stored")
+    async with locked(database):
+        await pair.arrive(3)
+        await until(lambda: stored(database, HOLDS_CONTACTS), "the owner has written, and waits")
+        stopped = pair.kill("acd1", signal.SIGSTOP)
+    await pair.becomes("acd2")
+    say(f"the stand-by serves {(time.time_ns() // 1000 - stopped) / 1e6:.2f} s after SIGSTOP")
+    await settled(pair, 6)
+    pair.check_journal(await pair.everything_ends())
+    await until(lambda: all_stored(pair, database), "the tables have caught up")
+    say(f"the tables have caught up {(time.time_ns() // 1000 - stopped) / 1e6:.2f} s after SIGSTOP")
+    pair.kill("acd1", signal.SIGCONT)
+    await pair.becomes("acd1", "stand-by")
+
+
+@asynccontextmanager
+async def locked(database: Any) -> AsyncIterator[None]:
+    """Whoever writes of agents waits meanwhile; contacts are written before them."""
+    connection = await asyncpg.connect(database.dsn("acd"))
+    try:
+        async with connection.transaction():
+            await connection.execute("lock table agent_state in share row exclusive mode")
+            yield
+    finally:
+        await connection.close()
+
+
+HOLDS_CONTACTS = """select count(*) > 0 from pg_stat_activity join pg_locks using (pid)
+    where wait_event_type = 'Lock' and relation = 'contact'::regclass and granted"""

@@ -17,12 +17,18 @@ class Witness:
 
     def __init__(self, switches: Sequence[Simulator]) -> None:
         self.doubles: list[str] = []
-        self.legs: dict[str, tuple[str, str]] = {}
+        self.legs: dict[str, tuple[str, str, str]] = {}
+        """Contact, agent and switch of each."""
         for switch in switches:
             self.watch(switch)
 
     def watch(self, switch: Simulator) -> None:
         switch.bus.follow(self)
+
+    def lost(self, switch: Simulator) -> None:
+        """It died with all its legs, and did not say so."""
+        name = switch.settings.name
+        self.legs = {leg: told for leg, told in self.legs.items() if told[2] != name}
 
     def takes(self, event: Event) -> bool:
         return event.get("variable_sy_leg") == "agent"
@@ -35,7 +41,7 @@ class Witness:
             self.legs.pop(event.uuid, None)
             return
         contact, agent = str(event.get("variable_sy_contact_id")), str(event.get("variable_sy_agent_id"))
-        for other_contact, other_agent in self.legs.values():
+        for other_contact, other_agent, _ in self.legs.values():
             if contact == other_contact or agent == other_agent:
                 self.doubles.append(f"{contact} to {agent} while {other_contact} to {other_agent}")
-        self.legs[event.uuid] = contact, agent
+        self.legs[event.uuid] = contact, agent, str(event.get("FreeSWITCH-Switchname"))

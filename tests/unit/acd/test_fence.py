@@ -150,6 +150,21 @@ async def test_one_foreign_mark_ends_it_on_all_switches() -> None:
     assert not fence.ours
 
 
+async def test_a_foreign_mark_ends_it_also_while_the_lease_is_held() -> None:
+    """NATS came back without its disk, or from a copy of it, and gave the lease to another as well."""
+    lease, one = FakeLease(), FakeSwitch()
+    fence = fence_of(lease)
+    await claimed(fence, one)
+    watching = asyncio.create_task(fence.watch())
+    one.marks[VARIABLE] = "8-two"
+    async with asyncio.timeout(10):
+        while not fence.over:
+            await asyncio.sleep(VERIFY_S / 4)
+    watching.cancel()
+    assert lease.held
+    assert not fence.may_act()
+
+
 async def test_a_switch_that_is_away_does_not_speak_for_or_against() -> None:
     lease, one, two = FakeLease(), FakeSwitch(), FakeSwitch("fs2")
     fence = fence_of(lease)
