@@ -253,7 +253,7 @@ class EnqueueRequest(_message.Message):
 
     @_builtins.property
     def enqueued_at(self) -> _timestamp_pb2.Timestamp:
-        """Unset: now."""
+        """Unset: now. At most a minute ahead; of a booking up to `booked_at`, as it was answered."""
 
     @_builtins.property
     def data(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
@@ -318,7 +318,9 @@ class EnqueueResponse(_message.Message):
     queue: _builtins.str
     """Where it waits: another queue than asked for when that one had to overflow."""
     @_builtins.property
-    def enqueued_at(self) -> _timestamp_pb2.Timestamp: ...
+    def enqueued_at(self) -> _timestamp_pb2.Timestamp:
+        """When the wait began; of a booking the booked time, which lies ahead until then."""
+
     @_builtins.property
     def overflowed(self) -> Global___Overflowed:
         """Set when it does not wait: what the flow should do with the caller now, and why."""
