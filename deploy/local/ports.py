@@ -6,6 +6,7 @@ workers, the programs they start and a second run beside them never choose the s
 """
 
 import asyncio
+import atexit
 import random
 import socket
 from collections import deque
@@ -75,6 +76,7 @@ class Slots:
 
 
 _of_this_process = Slots()
+atexit.register(_of_this_process.close)
 free_ports = _of_this_process.take
 
 

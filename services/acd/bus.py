@@ -231,6 +231,7 @@ def _agent(f: fact.AgentStateChanged) -> tuple[Message, str]:
         previous_routing_status=pb.RoutingStatus.ValueType(f.previous_routing),
         previous_ms=f.previous_ms,
         by=f.by,
+        work_mode=pb.WorkMode.ValueType(f.work_mode),
     )
     return message, ""
 

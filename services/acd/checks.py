@@ -218,8 +218,8 @@ def list_limit(value: int) -> int:
 
 
 def presence(value: int) -> Presence:
-    known = value in list(Presence) and value != Presence.UNSPECIFIED
-    require(known, "presence", "must be offline, ready or other work")
+    """Unspecified: it stays."""
+    require(value in list(Presence), "presence", "must be offline, ready or other work, or unset to stay")
     return Presence(value)
 
 
@@ -234,66 +234,76 @@ def wrap_up(request: pb.FinishWrapUpRequest) -> FinishWrapUp:
 
 
 def agents(request: pb.PutAgentsRequest, known: Collection[str]) -> list[AgentSettings]:
-    """All or none."""
+    """All or none; a refusal names the field by its place in the list (`agents.3.queues`), and the agent."""
     require(len(request.agents) <= AGENTS_AT_ONCE, "agents", f"are more than {AGENTS_AT_ONCE}")
-    found = [agent(each) for each in request.agents]
-    for settings in found:
+    found = [agent(each, f"agents.{index}.") for index, each in enumerate(request.agents)]
+    first: dict[str, int] = {}
+    for index, settings in enumerate(found):
+        who, path = settings.agent_id, f"agents.{index}."
         for queue in settings.queues:
-            require(queue in known, "agents.queues", f"{settings.agent_id}: there is no queue {queue!r}")
-    require(len({each.agent_id for each in found}) == len(found), "agents", "names an agent twice")
+            require(queue in known, f"{path}queues", f"{who}: there is no queue {queue!r}")
+        again = first.setdefault(who, index) != index
+        require(not again, f"{path}agent_id", f"{who}: is named twice, also by agents.{first[who]}")
     return found
 
 
-def agent(agent: pb.AgentSettings) -> AgentSettings:
-    """One agent's settings, defaults filled in."""
-    who = agent_id("agents.agent_id", agent.agent_id)
-    tiers = _tiers(agent, who)
+def agent(agent: pb.AgentSettings, path: str = "") -> AgentSettings:
+    """One agent's settings, defaults filled in; `path` stands before the names of fields."""
+    who = agent_id(f"{path}agent_id", agent.agent_id)
+    tiers = _tiers(agent, who, path)
     queues = {*agent.queues, *tiers}
-    require(len(queues) <= QUEUES_OF_AGENT, "agents.queues", f"{who}: more than {QUEUES_OF_AGENT}")
+    require(len(queues) <= QUEUES_OF_AGENT, f"{path}queues", f"{who}: more than {QUEUES_OF_AGENT}")
     for each in queues:
-        _match("agents.queues", each, QUEUE, f"{who}: queues of 1 to 64 of a-z, 0-9, _ and -")
-    require(int(agent.work_mode) in list(WorkMode), "agents.work_mode", f"{who}: is not known")
+        _match(f"{path}queues", each, QUEUE, f"{who}: queues of 1 to 64 of a-z, 0-9, _ and -")
+    require(int(agent.work_mode) in list(WorkMode), f"{path}work_mode", f"{who}: is not known")
     return AgentSettings(
         who,
-        short("agents.name", agent.name),
-        extension("agents.extension", agent.extension),
+        short(f"{path}name", agent.name),
+        extension(f"{path}extension", agent.extension),
         tuple(sorted(queues)),
         {queue: tier for queue, tier in tiers.items() if tier != Tier()},
-        skills("agents.skills", agent.skills, SKILLS_OF_AGENT),
-        _capacity(agent, who),
+        skills(f"{path}skills", agent.skills, SKILLS_OF_AGENT),
+        _capacity(agent, who, path),
         WorkMode(agent.work_mode) or WorkMode.CONTINUOUS,
+        revision(f"{path}revision", agent.revision),
     )
+
+
+def revision(field: str, value: int) -> int:
+    """Which one a change was made on; 0: whatever is there."""
+    require(value >= 0, field, "must be the one that was read, or 0 to replace whatever is there")
+    return value
 
 
 def agent_id(field: str, value: str) -> str:
     return _match(field, value, AGENT, "1 to 64 of a-z, 0-9, . _ and -")
 
 
-def _tiers(agent: pb.AgentSettings, who: str) -> dict[str, Tier]:
+def _tiers(agent: pb.AgentSettings, who: str, path: str) -> dict[str, Tier]:
     names = [tier.queue for tier in agent.tiers] + list(agent.queues)
     for queue in names:
-        require(names.count(queue) == 1, "agents.tiers", f"{who}: queue {queue!r} is named twice")
+        require(names.count(queue) == 1, f"{path}tiers", f"{who}: queue {queue!r} is named twice")
     return {
         tier.queue: Tier(
-            _within("agents.tiers.level", tier.level or 1, 1, 100),
-            _within("agents.tiers.position", tier.position or 1, 1, 10_000),
+            _within(f"{path}tiers.level", tier.level or 1, 1, 100),
+            _within(f"{path}tiers.position", tier.position or 1, 1, 10_000),
         )
         for tier in agent.tiers
     }
 
 
-def _capacity(agent: pb.AgentSettings, who: str) -> tuple[Capacity, ...]:
+def _capacity(agent: pb.AgentSettings, who: str, path: str) -> tuple[Capacity, ...]:
     if not agent.capacity:
         return ONE_CALL
     found: dict[Channel, Capacity] = {}
     for kind in agent.capacity:
         known = int(kind.channel) in list(Channel)[1:]
-        require(known, "agents.capacity.channel", f"{who}: is not known")
+        require(known, f"{path}capacity.channel", f"{who}: is not known")
         channel = Channel(kind.channel)
-        require(channel not in found, "agents.capacity", f"{who}: {channel.name.lower()} is named twice")
+        require(channel not in found, f"{path}capacity", f"{who}: {channel.name.lower()} is named twice")
         most = 1 if channel is Channel.VOICE else 20
         sentence = f"{who}: must be 1 to {most} for {channel.name.lower()}"
-        require(1 <= kind.most <= most, "agents.capacity.most", sentence)
+        require(1 <= kind.most <= most, f"{path}capacity.most", sentence)
         found[channel] = Capacity(channel, kind.most, kind.alone)
     return tuple(found[channel] for channel in sorted(found))
 
@@ -328,6 +338,7 @@ def queue(request: pb.Queue) -> QueueSettings:
         _overflow("on_no_agents", request.on_no_agents),
         1000 * _within("no_agents_after_s", after, 0, 3_600) if after is not None else None,
         short("waiting_flow", request.waiting_flow, 64),
+        revision("revision", request.revision),
     )
 
 

@@ -24,11 +24,13 @@ select tenant, name, settings from queue order by tenant, name;
 
 -- name: all_agents
 select tenant, agent_id, settings, session_extension, presence, reason, routing_status,
-       contact_id::text as contact_id, since, until
+       contact_id::text as contact_id, since, until, work_mode
 from agent order by tenant, agent_id;
 
 -- name: decisions
-select decision from segment where contact_id = $1 and decision is not null order by offered_at;
+select decision, case when answered_at is not null then 'answered' else failure end as outcome,
+       coalesce(answered_at, failed_at) as outcome_at
+from segment where contact_id = $1 and decision is not null order by offered_at;
 
 -- name: open_contacts
 select tenant, contact_id::text as contact_id, channel, node, call_id, from_number, to_number, customer_id,
@@ -179,7 +181,7 @@ on conflict (tenant, event_id) do nothing;
 update agent a
 set presence = (d->>'presence')::smallint, reason = coalesce(d->>'reason', ''),
     routing_status = (d->>'routingStatus')::smallint, contact_id = (d->>'contactId')::uuid,
-    since = (d->>'since')::timestamptz, until = (d->>'until')::timestamptz
+    since = (d->>'since')::timestamptz, until = (d->>'until')::timestamptz, work_mode = (d->>'workMode')::smallint
 from (
     select distinct on (e->>'t', e#>>'{d,agentId}') e, e->'d' as d
     from jsonb_array_elements($1::jsonb) with ordinality as r (e, n)

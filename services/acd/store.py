@@ -6,17 +6,17 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import structlog
 from google.protobuf.message import Message
 
 from services.acd import checks, words
-from services.acd.domain import Channel, Presence, Routing
+from services.acd.domain import Channel, Presence, Routing, WorkMode
 from services.acd.engine.stimuli import AgentSettings, Arrival, QueueSettings, Recall, Recover
 from services.chassis import clock, codec, tenant
 from services.chassis.db import Connection, Database, load_queries
@@ -26,6 +26,8 @@ from services.stubs.acd.v1 import acd_pb2
 from services.stubs.acd.v1 import events_pb2 as pb
 
 log = structlog.get_logger()
+
+S = TypeVar("S", QueueSettings, AgentSettings)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 PROJECTION = "acd-projection"
@@ -133,7 +135,9 @@ class Store:
         """Why which agent was offered a contact, in order; empty for one never offered, or long gone."""
         async with self._database.tenant() as c:
             rows = await c.fetch(_Q.decisions, contact_id)
-        return [_decision(row["decision"]) for row in rows]
+        return [
+            words.came(_decision(row["decision"]), row["outcome"], _ms(row["outcome_at"])) for row in rows
+        ]
 
     # ------------------------------------------------------------ projection
 
@@ -192,6 +196,7 @@ def _changed(state: Recall, now: pb.AgentStateChanged) -> Recall:
         Routing(now.routing_status),
         clock.timestamp_ms(now.until) if now.HasField("until") else 0,
         now.contact_id,
+        WorkMode(now.work_mode),
     )
 
 
@@ -204,6 +209,7 @@ _NUMBERED = {
     "previousPresence": pb.Presence,
     "routingStatus": pb.RoutingStatus,
     "previousRoutingStatus": pb.RoutingStatus,
+    "workMode": pb.WorkMode,
 }
 
 
@@ -219,12 +225,17 @@ def _ms(moment: datetime | None) -> int:
 
 def _queue(row: Any) -> QueueSettings:
     message = codec.from_json(acd_pb2.Queue, orjson.loads(row["settings"]))
-    return checks.queue(message)  # type: ignore[arg-type]
+    return _revised(checks.queue(message))  # type: ignore[arg-type]
 
 
 def _agent(row: Any) -> AgentSettings:
     message = codec.from_json(acd_pb2.AgentSettings, orjson.loads(row["settings"]))
-    return checks.agent(message)  # type: ignore[arg-type]
+    return _revised(checks.agent(message))  # type: ignore[arg-type]
+
+
+def _revised(settings: S) -> S:
+    """What was stored before there were revisions has the first."""
+    return replace(settings, revision=settings.revision or 1)
 
 
 def _decision(text: str) -> pb.Decision:
@@ -245,6 +256,7 @@ def _state(row: Any) -> Recall:
         Routing(row["routing_status"]),
         _ms(row["until"]),
         row["contact_id"] or "",
+        WorkMode(row["work_mode"]),
     )
 
 

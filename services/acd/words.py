@@ -31,7 +31,17 @@ def overflowed(declined: tuple[LeftQueue, stimuli.Overflow] | None) -> pb.Overfl
 
 
 def explanation(which: Contact) -> pb.Explanation:
-    return pb.Explanation(contact_id=which.id, decisions=[decision(each) for each in which.decisions or ()])
+    came_of = which.came_of or {}
+    decisions = [came(decision(each), *came_of.get(each.offer_id, ("", 0))) for each in which.decisions or ()]
+    return pb.Explanation(contact_id=which.id, decisions=decisions)
+
+
+def came(of: ev.Decision, outcome: str, at: int) -> ev.Decision:
+    """The decision with what came of the offer; an empty word: it still rings."""
+    if outcome:
+        of.outcome = outcome
+        of.outcome_at.CopyFrom(clock.timestamp(at))
+    return of
 
 
 def place(contact_id: str, queue: str, position: int, expected_wait_ms: int | None) -> pb.ContactUpdate:
@@ -100,7 +110,7 @@ def agent(who: Agent, *, settings: bool = False) -> pb.Agent:
         until=clock.timestamp(who.until) if who.until else None,
         contact=contact(who.contact) if who.contact is not None else None,
         contacts=[contact(offer.contact) for offer in who.hands],
-        work_mode=pb.WorkMode.ValueType(who.work_mode),
+        work_mode=ev.WorkMode.ValueType(who.work_mode),
         settings=agent_settings(who.settings) if settings else None,
     )
 
@@ -131,6 +141,7 @@ def queue(settings: stimuli.QueueSettings) -> pb.Queue:
         on_no_agents=overflow(settings.on_no_agents),
         no_agents_after_s=after // 1000 if after is not None else None,
         waiting_flow=settings.waiting_flow,
+        revision=settings.revision,
     )
 
 
@@ -197,5 +208,6 @@ def agent_settings(settings: stimuli.AgentSettings) -> pb.AgentSettings:
             pb.Capacity(channel=types_pb2.Channel.ValueType(c.channel), most=c.most, alone=c.alone)
             for c in settings.capacity
         ],
-        work_mode=pb.WorkMode.ValueType(settings.work_mode),
+        work_mode=ev.WorkMode.ValueType(settings.work_mode),
+        revision=settings.revision,
     )

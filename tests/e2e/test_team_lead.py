@@ -27,6 +27,7 @@ async def test_lead_sees_why_an_agent_got_the_call(centre: Centre, open_desk: Op
     await expect(drawer.get_by_role("heading", name="Kong was chosen")).to_be_visible()
     await expect(drawer).to_contain_text("Had been free the longest")
     await expect(drawer).to_contain_text("Nobody else was free and qualified.")
+    await expect(drawer).to_contain_text(re.compile(r"What came of it.*Answered after 0:\d\d\."))
     await agent.hang_up()
     await agent.wrap_up()
 

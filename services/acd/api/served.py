@@ -16,6 +16,7 @@ from services.acd.engine import stimuli, views
 from services.acd.engine.agents import find
 from services.acd.engine.floor import Floor
 from services.acd.engine.queues import check_overflows
+from services.acd.engine.revisions import revised
 from services.chassis import clock, tenant
 from services.chassis.errors import Conflict, NotFound, Unavailable
 from services.chassis.esl import CommandFailed, EslError
@@ -48,6 +49,7 @@ class Api(acd_pb2_grpc.AcdServicer):
         self._knows_node = knows_node
         self._done: OrderedDict[tuple[str, str, str], None] = OrderedDict()
         self._remembered = remembered
+        self._one_at_a_time = asyncio.Lock()  # a change of settings is judged, stored and told
 
     def _floor(self) -> Floor:
         return self._router.engine(tenant.current()).floor
@@ -204,10 +206,14 @@ class Api(acd_pb2_grpc.AcdServicer):
     # ------------------------------------------------------------ settings and views
 
     async def PutQueue(self, request: pb.Queue, context: Any) -> pb.Queue:
-        settings = checks.queue(request)
-        check_overflows(self._floor(), settings)  # what the engine would refuse must not be stored
-        await self._store.put_queue(settings)
-        self._ask(stimuli.PutQueue(settings))
+        async with self._one_at_a_time:
+            wanted, known = checks.queue(request), self._floor().queues.get(request.name)
+            present = known.settings if known is not None else None
+            settings = revised(present, wanted, f"Queue {wanted.name!r}", "revision")
+            check_overflows(self._floor(), settings)  # what the engine would refuse must not be stored
+            if settings is not present:
+                await self._store.put_queue(settings)
+                self._ask(stimuli.PutQueue(settings))
         return words.queue(settings)
 
     async def ListQueues(self, request: pb.ListQueuesRequest, context: Any) -> pb.ListQueuesResponse:
@@ -215,10 +221,22 @@ class Api(acd_pb2_grpc.AcdServicer):
         return pb.ListQueuesResponse(queues=[words.queue(queue.settings) for queue in queues])
 
     async def PutAgents(self, request: pb.PutAgentsRequest, context: Any) -> pb.PutAgentsResponse:
-        agents = checks.agents(request, self._floor().queues.keys())
-        await self._store.put_agents(agents)
-        self._ask(stimuli.PutAgents(agents))
+        async with self._one_at_a_time:
+            changed = self._changed_agents(checks.agents(request, self._floor().queues.keys()))
+            if changed:
+                await self._store.put_agents(changed)
+                self._ask(stimuli.PutAgents(changed))
         return pb.PutAgentsResponse()
+
+    def _changed_agents(self, wanted: list[stimuli.AgentSettings]) -> list[stimuli.AgentSettings]:
+        known, changed = self._floor().agents, []
+        for index, settings in enumerate(wanted):
+            who = settings.agent_id
+            present = known[who].settings if who in known else None
+            after = revised(present, settings, f"Agent {who!r}", f"agents.{index}.revision")
+            if after is not present:
+                changed.append(after)
+        return changed
 
     async def GetStatistics(self, request: pb.GetStatisticsRequest, context: Any) -> pb.Statistics:
         return words.statistics(views.figures(self._floor(), self._router.now_ms()))

@@ -34,10 +34,10 @@ def find(floor: Floor, agent_id: str) -> Agent:
 
 def put_agents(floor: Floor, stimulus: PutAgents, now: int, out: list[Command]) -> None:
     """Makes or changes agents, all or none. Raises Invalid."""
-    for settings in stimulus.agents:
+    for index, settings in enumerate(stimulus.agents):
         for queue in settings.queues:
             if queue not in floor.queues:
-                raise Invalid("agents.queues", f"agent {settings.agent_id}: there is no queue {queue!r}")
+                raise Invalid(f"agents.{index}.queues", f"{settings.agent_id}: there is no queue {queue!r}")
     for settings in stimulus.agents:
         _put(floor, settings, now, out)
 
@@ -55,7 +55,7 @@ def _put(floor: Floor, settings: AgentSettings, now: int, out: list[Command]) ->
         floor.counts[Presence.OFFLINE * 8 + Routing.IDLE] += 1
         return
     if agent.settings.work_mode is not settings.work_mode:
-        agent.work_mode = settings.work_mode
+        _work_by(agent, settings.work_mode, out)
     moved = agent.settings.tiers != settings.tiers
     agent.settings = settings
     if agent.profile is not profile or moved:
@@ -63,6 +63,15 @@ def _put(floor: Floor, settings: AgentSettings, now: int, out: list[Command]) ->
     if agent.profile is not profile:
         _change_profile(floor, agent, profile, now)
     settle(floor, agent, now, out)
+
+
+def _work_by(agent: Agent, mode: WorkMode, out: list[Command], by: str = "", *, told: bool = False) -> None:
+    """Takes over a work mode; `told`: what is announced next tells of it as well."""
+    if mode in (WorkMode.UNSPECIFIED, agent.work_mode):
+        return
+    agent.work_mode = mode
+    if not told:
+        hands.announce_mode(agent, out, by)
 
 
 def _change_profile(floor: Floor, agent: Agent, profile: Profile, now: int) -> None:
@@ -93,18 +102,14 @@ def set_presence(floor: Floor, stimulus: SetPresence, now: int, out: list[Comman
     """Felt at once by an idle agent; by a busy one when what keeps them busy ends."""
     agent = find(floor, stimulus.agent_id)
     presence = stimulus.presence
-    extension = stimulus.extension or agent.extension or agent.settings.extension
-    calls = agent.profile.channels >> Channel.VOICE & 1
-    if presence is Presence.READY and calls and not extension:
-        raise Invalid("extension", "the agent has none; give one to sign in with")
-    if presence is Presence.OFFLINE:
-        agent.extension = ""
-    elif stimulus.extension:
-        agent.extension = stimulus.extension
-    if stimulus.work_mode is not WorkMode.UNSPECIFIED:
-        agent.work_mode = stimulus.work_mode
-    if not agent.aside and presence is agent.presence and stimulus.reason == agent.reason:
+    if stimulus.extension and not presence and agent.presence is Presence.OFFLINE:
+        raise Invalid("extension", "the agent is not signed in: give a presence with it")
+    _take_extension(agent, presence or agent.presence, stimulus.extension)
+    same = not agent.aside and presence is agent.presence and stimulus.reason == agent.reason
+    if presence is Presence.UNSPECIFIED or same:
+        _work_by(agent, stimulus.work_mode, out, stimulus.by)
         return
+    _work_by(agent, stimulus.work_mode, out, told=True)
     agent.misses = agent.rest_until = 0
     if presence is not agent.presence or agent.aside:
         agent.idle_since = now
@@ -115,6 +120,17 @@ def set_presence(floor: Floor, stimulus: SetPresence, now: int, out: list[Comman
     settle(floor, agent, now, out)
     if presence is Presence.OFFLINE:
         nobody_waits_for(floor, agent, now, out)
+
+
+def _take_extension(agent: Agent, presence: Presence, given: str) -> None:
+    """The phone that the agent sits at, for as long as they are signed in. Raises Invalid."""
+    calls = agent.profile.channels >> Channel.VOICE & 1
+    if presence is Presence.READY and calls and not (given or agent.extension or agent.settings.extension):
+        raise Invalid("extension", "the agent has none; give one to sign in with")
+    if presence is Presence.OFFLINE:
+        agent.extension = ""
+    elif given:
+        agent.extension = given
 
 
 def rested(floor: Floor, agent: Agent, now: int, out: list[Command]) -> None:
@@ -222,6 +238,7 @@ def recall(floor: Floor, stimulus: Recall, now: int, out: list[Command]) -> None
     agent.extension, agent.since = stimulus.extension, min(stimulus.since, now)
     agent.idle_since = agent.contact_ended_at = agent.since
     agent.aside = aside
+    agent.work_mode = stimulus.work_mode or agent.work_mode
     agent.routing = stimulus.routing
     floor.counts[agent.presence * 8 + agent.routing] += 1
     if stimulus.routing is Routing.WRAP_UP and stimulus.until > now and stimulus.contact_id:

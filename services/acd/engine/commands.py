@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from services.acd.domain import Channel, LeftQueue, OfferFailure, Outcome, Party, Presence, Routing
+from services.acd.domain import Channel, LeftQueue, OfferFailure, Outcome, Party, Presence, Routing, WorkMode
 from services.acd.engine.stimuli import Overflow, Skills
 
 # ---------------------------------------------------------------- to a switch
@@ -268,6 +268,7 @@ class AgentStateChanged:
     previous_routing: Routing
     previous_ms: int
     by: str
+    work_mode: WorkMode
 
 
 @dataclass(slots=True)

@@ -232,6 +232,7 @@ class Contact:
     agent: Agent | None = None  # who served it last
     last_offer: str = ""
     decisions: deque[Decision] | None = None
+    came_of: dict[str, tuple[str, int]] | None = None  # offers that are over, in a word, and when
     answered_at: int = 0  # of the last conversation
     released_at: int = 0
     held_since: int = 0

@@ -126,6 +126,28 @@ def announce(
             before_routing,
             spent,
             by,
+            agent.work_mode,
+        )
+    )
+
+
+def announce_mode(agent: Agent, out: list[Command], by: str = "") -> None:
+    """Announces that another work mode holds; how long the agent has been what they are goes on."""
+    contact = agent.contact
+    out.append(
+        AgentStateChanged(
+            agent.settings.agent_id,
+            agent.presence,
+            agent.reason,
+            agent.routing,
+            contact.id if contact is not None else "",
+            agent.since,
+            agent.until,
+            agent.presence,
+            agent.routing,
+            0,
+            by,
+            agent.work_mode,
         )
     )
 

@@ -66,6 +66,7 @@ class QueueSettings:
     on_no_agents: Overflow = FLOW
     no_agents_after_ms: int | None = None  # None: contacts wait for somebody to come
     waiting_flow: str = ""
+    revision: int = 0  # counts the changes; of one to be made: which was read, 0: whatever is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class AgentSettings:
     skills: Skills = ()
     capacity: tuple[Capacity, ...] = ONE_CALL
     work_mode: WorkMode = WorkMode.CONTINUOUS
+    revision: int = 0
 
 
 @dataclass(slots=True)
@@ -233,7 +235,7 @@ class Retrieved:
 @dataclass(slots=True)
 class SetPresence:
     agent_id: str
-    presence: Presence
+    presence: Presence  # unspecified: it stays, and the reason too
     reason: str = ""
     extension: str = ""
     by: str = ""  # who says so, when it is not the agent
@@ -319,6 +321,7 @@ class Recall:
     routing: Routing = Routing.IDLE
     until: int = 0  # of a wrap-up
     contact_id: str = ""  # of a wrap-up
+    work_mode: WorkMode = WorkMode.UNSPECIFIED  # unspecified: as configured
 
 
 @dataclass(slots=True)

@@ -37,8 +37,8 @@ LONGEST_S = 86_400.0
 NAME_CHARS = 100
 
 # Fields of the engine's records that the simulator fills in itself.
-OURS_QUEUE = ("name", "title", "wrap_up_ms", "waiting_flow", "hours")
-OURS_AGENT = ("agent_id", "name", "extension", "queues", "work_mode")
+OURS_QUEUE = ("name", "title", "wrap_up_ms", "waiting_flow", "hours", "revision")
+OURS_AGENT = ("agent_id", "name", "extension", "queues", "work_mode", "revision")
 OURS_CONTACT = (
     *("arrival", "queue", "enqueued_at", "holder", "after_bridge", "data"),
     *("preferred", "prefer_ms", "excluded", "booked_at"),

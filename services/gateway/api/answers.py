@@ -147,6 +147,11 @@ class Decision(Answer):
     competing: int
     runner_up_queue: str | None
     runner_up_overdue_ms: int
+    outcome: str | None = Field(
+        description="`answered`, or why not (`ring_timeout`, `rejected`, `busy`, `unreachable`, "
+        "`caller_gone`, `switch_error`, `answered_elsewhere`); null: it still rings"
+    )
+    outcome_at: Moment | None
 
 
 class Explanation(Answer):

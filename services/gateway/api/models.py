@@ -53,7 +53,9 @@ class PasswordReset(Body):
 
 
 class Presence(Body):
-    presence: Literal["ready", "other_work", "offline"]
+    presence: Literal["ready", "other_work", "offline"] | None = Field(
+        default=None, description="null or left out: it stays, and the reason too"
+    )
     reason: Line64 = ""
     extension: Extension = ""
     work_mode: Literal["continuous", "intermittent"] | None = None

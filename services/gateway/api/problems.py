@@ -24,7 +24,7 @@ STATUS: dict[type[errors.SwitchyardError], int] = {
     errors.Denied: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
-    errors.Stale: 412,
+    errors.Stale: 409,
     errors.Full: 429,
     errors.Internal: 500,
     errors.Unavailable: 503,

@@ -26,6 +26,14 @@ QueueName = Name
 Time = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
 Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Level = Annotated[int, Field(ge=1, le=10)]
+Revision = Annotated[
+    int,
+    Field(
+        ge=0,
+        description="counts the changes; sent back as it was read, a change is refused (409 `stale`) when "
+        "somebody else has made one meanwhile; 0 or left out: whatever is there is replaced",
+    ),
+]
 
 _TARGETED = {"queue": "a queue's name", "outside": "the number to call", "node": "a node of the flow"}
 
@@ -112,6 +120,7 @@ class Queue(Body):
     waiting_flow: Line64 = Field(
         default="", description="what is heard while waiting; empty: as the IVR says"
     )
+    revision: Revision = 0
 
 
 class Tier(Body):
@@ -146,6 +155,7 @@ class AgentSettings(Body):
     work_mode: Literal["continuous", "intermittent"] = Field(
         default="continuous", description="after a contact: ready again, or other work"
     )
+    revision: Revision = 0
 
     @field_validator("queues")
     @classmethod
@@ -231,6 +241,7 @@ def queue_view(q: acd_pb2.Queue) -> View:
         "on_closed": _overflow(q.on_closed),
         "on_no_agents": _overflow(q.on_no_agents),
         "waiting_flow": q.waiting_flow,
+        "revision": q.revision,
     }
 
 
@@ -263,6 +274,7 @@ def _agent_message(body: AgentSettings) -> acd_pb2.AgentSettings:
             for name, kind in body.capacity.items()
         ],
         work_mode=numbers(WORK_MODES)[body.work_mode],
+        revision=body.revision,
     )
 
 
@@ -281,6 +293,7 @@ def agent_view(a: acd_pb2.AgentSettings) -> View:
         "skills": {skill.name: skill.level for skill in a.skills},
         "capacity": capacity or {"voice": {"most": 1, "alone": True}},
         "work_mode": word(WORK_MODES, a.work_mode),
+        "revision": a.revision,
     }
 
 
@@ -332,19 +345,21 @@ def agent_of(document: View, path: str) -> AgentSettings:
 def differences(before: View | None, after: View) -> View:
     """What a change changed, for the audit: `{"field": {"from": …, "to": …}}`."""
     old = before or {}
-    return {key: {"from": old.get(key), "to": value} for key, value in after.items() if old.get(key) != value}
+    return {
+        key: {"from": old.get(key), "to": value}
+        for key, value in after.items()
+        if old.get(key) != value and key != "revision"
+    }
 
 
 # ---------------------------------------------------------------- refusals
 
-_OF_AN_AGENT = re.compile(r"^agents\.(\w+)(?:\.\w+)*$")
+_OF_AN_AGENT = re.compile(r"^agents\.([0-9]+)\.(\w+)")
 
 
-def in_our_words(refused: Invalid, agents: list[AgentSettings], paths: list[str]) -> Invalid:
-    """The ACD says `agents.queues`, `a1: there is no queue 'x'`; here that agent is `agents.3.`."""
+def in_our_words(refused: Invalid, paths: list[str]) -> Invalid:
+    """The ACD says `agents.3.queues`; here its fourth agent may be `users.7.`, and no field lies deeper."""
     found = _OF_AN_AGENT.match(refused.field)
-    who, _, problem = refused.problem.partition(": ")
-    path = next((path for path, agent in zip(paths, agents, strict=True) if agent.agent_id == who), None)
-    if found is None or path is None:
+    if found is None or int(found[1]) >= len(paths):
         return refused
-    return Invalid(f"{path}{found[1]}", problem)
+    return Invalid(f"{paths[int(found[1])]}{found[2]}", refused.problem)

@@ -46,7 +46,7 @@ def words(kind: Any, prefix: str) -> dict[int, str]:
 
 PRESENCES = words(events_pb2.Presence, "PRESENCE_") | {0: "offline"}
 STATUSES = words(events_pb2.RoutingStatus, "ROUTING_STATUS_") | {0: "idle"}
-WORK_MODES = words(acd_pb2.WorkMode, "WORK_MODE_") | {0: "continuous"}
+WORK_MODES = words(events_pb2.WorkMode, "WORK_MODE_") | {0: "continuous"}
 STRATEGIES = words(acd_pb2.Strategy, "STRATEGY_") | {0: "longest_idle"}
 CHANNELS = words(types_pb2.Channel, "CHANNEL_")
 OUTCOMES = words(types_pb2.Outcome, "OUTCOME_")

@@ -42,6 +42,11 @@ def channel_word(value: object) -> str:
     return "voice" if text == "unspecified" else text
 
 
+def work_mode_word(value: object) -> str:
+    text = word(value, "WORK_MODE_")
+    return "continuous" if text == "unspecified" else text
+
+
 def _agent(data: Data) -> dict[str, Any]:
     return {
         "presence": presence_word(data.get("presence")),
@@ -51,6 +56,7 @@ def _agent(data: Data) -> dict[str, Any]:
         "since": data.get("since"),
         "until": data.get("until"),
         "by": data.get("by") or None,
+        "work_mode": work_mode_word(data.get("workMode")),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 from prometheus_client import Counter
 
@@ -48,10 +50,10 @@ class Desk:
         request = acd_pb2.SetPresenceRequest(
             request_id=forms.request_id(who, given_id),
             agent_id=_agent(who),
-            presence=forms.number(views.PRESENCES, body.presence, "presence"),
+            presence=_given(views.PRESENCES, body.presence, "presence"),
             reason=body.reason,
             extension=body.extension,
-            work_mode=_work_mode(body),
+            work_mode=_given(views.WORK_MODES, body.work_mode, "work_mode"),
         )
         agent = await self._acd.call(self._acd.stub.SetPresence, request)
         return views.state(agent)
@@ -156,12 +158,9 @@ def _agent(who: Identity) -> str:
     return who.agent_id
 
 
-def _work_mode(body: models.Presence) -> acd_pb2.WorkMode.ValueType:
-    """Unset leaves it as it is."""
-    if body.work_mode is None:
-        return acd_pb2.WORK_MODE_UNSPECIFIED
-    mode: acd_pb2.WorkMode.ValueType = forms.number(views.WORK_MODES, body.work_mode, "work_mode")
-    return mode
+def _given(table: dict[int, str], value: str | None, field: str) -> Any:
+    """The number of a word; 0, which the ACD takes for "as it is", when there is none."""
+    return forms.number(table, value, field) if value is not None else 0
 
 
 def _action(who: Identity, contact_id: str, given_id: str) -> acd_pb2.ContactActionRequest:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
-from services.chassis.errors import Invalid, NotFound, Unavailable
+from services.chassis.errors import Invalid, NotFound, Stale, Unavailable
 from services.gateway.api import settings
 from services.gateway.api.peers import Peers
 from services.gateway.api.settings import AgentChange, AgentSettings, Queue
@@ -14,7 +15,10 @@ from services.gateway.domain import AuditEntry, By
 from services.gateway.store import Store
 from services.stubs.acd.v1 import acd_pb2
 
+T = TypeVar("T")
+
 MANY_S = 10.0  # for 5,000 agents at once
+TRIES = 3  # of a change in part, which is made anew on what another gateway has put meanwhile
 AUDITED_ONE_BY_ONE = 20  # agents; of more the audit says which, not what
 
 
@@ -24,24 +28,29 @@ class Settings:
     def __init__(self, peers: Peers, store: Store) -> None:
         self._acd = peers.acd
         self._store = store
-        # A change is read, merged and put: two at once would undo each other. Of this gateway only, so two
-        # gateways still can; the ACD's settings have no revision yet.
+        # A change is read, merged and put. What another gateway puts in between the ACD finds out by the
+        # revision; those of this one need not get in each other's way.
         self._one_at_a_time = asyncio.Lock()
 
     # ---------------------------------------------------------------- queues
 
     async def put_queue(self, name: str, body: Queue, by: By) -> View:
-        """The whole document: what it leaves out gets its default. Raises Invalid, Unavailable."""
+        """The whole document: what it leaves out gets its default. Raises Invalid, Stale, Unavailable."""
         async with self._one_at_a_time:
             return await self._put_queue(name, body, await self._queue(name), by)
 
     async def change_queue(self, name: str, change: View, by: By) -> View:
-        """Only what is named. Raises NotFound, Invalid, Unavailable."""
-        async with self._one_at_a_time:
+        """Only what is named; with a revision only if it is the present one. Raises NotFound, Invalid, Stale,
+        Unavailable."""
+
+        async def once() -> View:
             before = await self._queue(name)
             if before is None:
                 raise NotFound("queue", name)
             return await self._put_queue(name, settings.changed_queue(before, change), before, by)
+
+        async with self._one_at_a_time:
+            return await _on_what_is_there(once)
 
     async def _put_queue(self, name: str, body: Queue, before: View | None, by: By) -> View:
         message = settings.queue_message(name, body)
@@ -57,26 +66,32 @@ class Settings:
     # ---------------------------------------------------------------- agents
 
     async def put_agents(self, agents: list[AgentSettings], by: By) -> None:
-        """Whole documents, all or none. Raises Invalid, Unavailable."""
+        """Whole documents, all or none. Raises Invalid, Stale, Unavailable."""
         async with self._one_at_a_time:
             await self._put_agents(agents, await self._agents(), by)
 
     async def change_agents(self, changes: list[AgentChange], by: By) -> list[View]:
-        """Only what is named, all or none. Raises NotFound, Invalid, Unavailable."""
-        async with self._one_at_a_time:
+        """As `change_queue`, all or none. Raises NotFound, Invalid, Stale, Unavailable."""
+
+        async def once() -> list[AgentSettings]:
             before = await self._agents()
             after = [
                 _changed(before, one.agent_id, one.model_dump(), path)
                 for one, path in zip(changes, _paths("agents", len(changes)), strict=True)
             ]
             await self._put_agents(after, before, by)
+            return after
+
+        async with self._one_at_a_time:
+            after = await _on_what_is_there(once)
             now = await self._agents()
         return [now[agent.agent_id] for agent in after if agent.agent_id in now]
 
     async def import_agents(self, agents: dict[str, View]) -> None:
         """As an import of users names them, by the users' paths. Who is known keeps skills, capacity and
-        places in queues. Raises Invalid, Unavailable."""
-        async with self._one_at_a_time:
+        places in queues. Raises Invalid, Stale, Unavailable."""
+
+        async def once() -> None:
             before = await self._agents()
             after = [
                 _changed(before, agent["agent_id"], agent, path)
@@ -85,6 +100,9 @@ class Settings:
                 for path, agent in agents.items()
             ]
             await self._send(after, list(agents))
+
+        async with self._one_at_a_time:
+            await _on_what_is_there(once)
 
     async def _put_agents(self, agents: list[AgentSettings], before: dict[str, View], by: By) -> None:
         await self._send(agents, _paths("agents", len(agents)))
@@ -95,7 +113,7 @@ class Settings:
         try:
             await self._acd.call(self._acd.stub.PutAgents, message, timeout_s=MANY_S)
         except Invalid as refused:
-            raise settings.in_our_words(refused, agents, paths) from None
+            raise settings.in_our_words(refused, paths) from None
 
     async def _agents(self) -> dict[str, View]:
         request = acd_pb2.ListAgentsRequest(settings=True)
@@ -104,6 +122,16 @@ class Settings:
             # Merging with nothing would reset them.
             raise Unavailable("acd", "The ACD is older than this gateway and does not tell agents' settings.")
         return {agent.agent_id: settings.agent_view(agent.settings) for agent in found.agents}
+
+
+async def _on_what_is_there(once: Callable[[], Awaitable[T]]) -> T:
+    """Reads, merges and puts, anew when another has put something in between. Raises Stale in the end."""
+    for _ in range(TRIES - 1):
+        try:
+            return await once()
+        except Stale:
+            continue
+    return await once()
 
 
 def _paths(name: str, count: int) -> list[str]:

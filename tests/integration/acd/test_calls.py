@@ -315,7 +315,7 @@ async def test_bad_requests_are_refused_by_name(centre: Centre) -> None:
     assert refused.value.field == "max_wait_s"
     with pytest.raises(Invalid) as refused:
         await centre.agent("a1", "1001", "sales", "sails")
-    assert refused.value.field == "agents.queues"
+    assert refused.value.field.endswith(".queues")
     await caller.enqueue()
     with pytest.raises(Full):
         await centre.arrives().enqueue()

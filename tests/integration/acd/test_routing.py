@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from google.protobuf.message import Message
 
-from services.chassis.errors import Conflict, Invalid
+from services.chassis.errors import Conflict, Invalid, Stale
 from services.chassis.ids import new_id
 from services.stubs.acd.v1 import acd_pb2 as pb
 from services.stubs.acd.v1 import events_pb2 as ev
@@ -55,10 +57,92 @@ async def test_every_setting_of_a_queue_survives_a_restart(centre: Centre) -> No
     """What an administrator set is what the next process routes by."""
     await centre.queue("sales")
     await centre.call("PutQueue", EVERYTHING)
-    assert await queue_named(centre, "vip") == EVERYTHING
+    expected = pb.Queue(revision=1)
+    expected.MergeFrom(EVERYTHING)
+    assert await queue_named(centre, "vip") == expected
     await centre.stop_acd()
     await centre.start_acd()
-    assert await queue_named(centre, "vip") == EVERYTHING
+    assert await queue_named(centre, "vip") == expected
+
+
+async def test_of_two_who_change_the_same_at_once_one_is_told(centre: Centre) -> None:
+    """Two team leads read the queue and save at the same moment, each another thing."""
+    await centre.queue("sales")
+    read = await queue_named(centre, "sales")
+    changes = [pb.Queue() for _ in range(5)]
+    for number, change in enumerate(changes):
+        change.CopyFrom(read)
+        change.wrap_up_s = 10 + number
+    puts = [centre.call("PutQueue", change) for change in changes]
+    found = await asyncio.gather(*puts, return_exceptions=True)
+    (kept,) = [each for each in found if isinstance(each, pb.Queue)]
+    assert kept.revision == read.revision + 1
+    refused = [each for each in found if isinstance(each, Stale)]
+    assert len(refused) == 4
+    assert {(each.field, "reload" in each.sentence) for each in refused} == {("revision", True)}
+    assert await queue_named(centre, "sales") == kept
+    await centre.stop_acd()
+    await centre.start_acd()
+    assert await queue_named(centre, "sales") == kept
+
+
+async def test_change_sent_again_after_its_answer_was_lost(centre: Centre) -> None:
+    await centre.queue("sales")
+    change = await queue_named(centre, "sales")
+    change.wrap_up_s = 30
+    once = await centre.call("PutQueue", change)
+    assert await centre.call("PutQueue", change) == once
+
+
+async def test_one_agent_changed_by_another_refuses_them_all(centre: Centre) -> None:
+    await centre.queue("sales")
+    await centre.call("PutAgents", agent_of(name="Li"))
+    (read,) = (await centre.call("ListAgents", pb.ListAgentsRequest(settings=True))).agents
+    await centre.call("PutAgents", agent_of(name="Li Hua"))
+    read.settings.name = "Lee"
+    both = pb.PutAgentsRequest(agents=[pb.AgentSettings(agent_id="a2"), read.settings])
+    with pytest.raises(Stale, match=r"'a1'.*reload") as refused:
+        await centre.call("PutAgents", both)
+    assert refused.value.field == "agents.1.revision"
+    (now,) = (await centre.call("ListAgents", pb.ListAgentsRequest())).agents
+    assert now.name == "Li Hua"
+    both.agents[1].revision = 2
+    await centre.call("PutAgents", both)
+
+
+async def test_refusal_names_the_place_in_the_list_and_the_agent(centre: Centre) -> None:
+    """Of five thousand, which one?"""
+    await centre.queue("sales")
+    agents = [pb.AgentSettings(agent_id=f"a{number}", queues=["sales"]) for number in range(4)]
+    agents[2].queues[:] = ["nowhere"]
+    with pytest.raises(Invalid, match="a2: there is no queue 'nowhere'") as refused:
+        await centre.call("PutAgents", pb.PutAgentsRequest(agents=agents))
+    assert refused.value.field == "agents.2.queues"
+    agents[2].CopyFrom(agents[0])
+    with pytest.raises(Invalid, match=r"a0: is named twice, also by agents\.0") as refused:
+        await centre.call("PutAgents", pb.PutAgentsRequest(agents=agents))
+    assert refused.value.field == "agents.2.agent_id"
+    assert not (await centre.call("ListAgents", pb.ListAgentsRequest())).agents
+
+
+async def test_work_mode_chosen_by_the_agent_outlives_a_restart(centre: Centre) -> None:
+    """Only the mode is changed: presence and reason stay, and everybody is told."""
+    await centre.queue("sales")
+    await centre.agent("a1", "1001", ready=False)
+    await centre.call(
+        "SetPresence", pb.SetPresenceRequest(agent_id="a1", presence=ev.PRESENCE_OTHER_WORK, reason="lunch")
+    )
+    mode = pb.SetPresenceRequest(agent_id="a1", work_mode=ev.WORK_MODE_INTERMITTENT)
+    now = await centre.call("SetPresence", mode)
+    assert (now.presence, now.reason, now.work_mode) == (
+        ev.PRESENCE_OTHER_WORK,
+        "lunch",
+        ev.WORK_MODE_INTERMITTENT,
+    )
+    await centre.stop_acd()
+    await centre.start_acd()
+    again = await centre.call("GetAgent", pb.GetAgentRequest(agent_id="a1"))
+    assert (again.work_mode, again.reason) == (ev.WORK_MODE_INTERMITTENT, "lunch")
 
 
 @pytest.mark.parametrize(
@@ -83,17 +167,17 @@ async def test_every_setting_of_a_queue_survives_a_restart(centre: Centre) -> No
             "PutQueue",
             "on_full.target",
         ),
-        (agent_of(queues=["nowhere"]), "PutAgents", "agents.queues"),
-        (agent_of(skills=[ev.Skill(name="english", level=11)]), "PutAgents", "agents.skills.level"),
+        (agent_of(queues=["nowhere"]), "PutAgents", "agents.0.queues"),
+        (agent_of(skills=[ev.Skill(name="english", level=11)]), "PutAgents", "agents.0.skills.level"),
         (
             agent_of(tiers=[pb.Tier(queue="sales"), pb.Tier(queue="sales", level=2)]),
             "PutAgents",
-            "agents.tiers",
+            "agents.0.tiers",
         ),
         (
             agent_of(capacity=[pb.Capacity(channel=types_pb2.CHANNEL_VOICE, most=2)]),
             "PutAgents",
-            "agents.capacity.most",
+            "agents.0.capacity.most",
         ),
     ],
 )
@@ -132,6 +216,8 @@ async def test_explanation_outlives_the_process(centre: Centre) -> None:
     await caller.event("ContactEnded")
     request = pb.ExplainContactRequest(contact_id=caller.contact_id)
     now = await centre.call("ExplainContact", request)
+    assert [d.outcome for d in now.decisions] == ["answered"]
+    assert now.decisions[0].outcome_at.ToMicroseconds() > now.decisions[0].at.ToMicroseconds()
     assert [(d.agent_id, d.rule, d.seeker) for d in now.decisions] == [("a1", "longest_idle", "contact")]
     await centre.stop_acd()
     await centre.start_acd()

@@ -46,7 +46,10 @@ class FakeAcd(Asked, acd_pb2_grpc.AcdServicer):
         super().__init__()
         self.agents: dict[tuple[str, str], acd_pb2.Agent] = {}
         self.settings: dict[tuple[str, str], acd_pb2.AgentSettings] = {}
-        self.queues: dict[str, acd_pb2.Queue] = {"sales": acd_pb2.Queue(name="sales", title="Sales")}
+        sales = acd_pb2.Queue(name="sales", title="Sales", revision=1)
+        self.queues: dict[str, acd_pb2.Queue] = {"sales": sales}
+        self.others_put = 0
+        """So many changes of another gateway come between a reading and a putting of ours."""
         self.tells_settings = True
         self.waiting: list[acd_pb2.Contact] = []
         self.decisions: dict[str, list[events_pb2.Decision]] = {}
@@ -86,7 +89,8 @@ class FakeAcd(Asked, acd_pb2_grpc.AcdServicer):
 
     async def SetPresence(self, request: Any, context: Any) -> acd_pb2.Agent:
         agent = self._found("SetPresence", request)
-        agent.presence, agent.reason = request.presence, request.reason
+        if request.presence:
+            agent.presence, agent.reason = request.presence, request.reason
         agent.work_mode = request.work_mode or agent.work_mode
         return agent
 
@@ -114,11 +118,20 @@ class FakeAcd(Asked, acd_pb2_grpc.AcdServicer):
     async def PutAgents(self, request: Any, context: Any) -> acd_pb2.PutAgentsResponse:
         """Checked as the ACD does what only it can know: which queues there are."""
         self.note("PutAgents", request)
-        for settings in request.agents:
+        for index, settings in enumerate(request.agents):
             for queue in (*settings.queues, *(tier.queue for tier in settings.tiers)):
                 if queue not in self.queues:
-                    raise Invalid("agents.queues", f"{settings.agent_id}: there is no queue {queue!r}")
-        for settings in request.agents:
+                    sentence = f"{settings.agent_id}: there is no queue {queue!r}"
+                    raise Invalid(f"agents.{index}.queues", sentence)
+        after = [
+            self._revised(
+                settings,
+                self.settings.get((tenant.current(), settings.agent_id)),
+                f"agents.{index}.revision",
+            )
+            for index, settings in enumerate(request.agents)
+        ]
+        for settings in after:
             agent = self.agent(settings.agent_id, tenant.current())
             agent.name, agent.extension = settings.name, settings.extension
             agent.queues[:] = sorted({*settings.queues, *(tier.queue for tier in settings.tiers)})
@@ -131,8 +144,24 @@ class FakeAcd(Asked, acd_pb2_grpc.AcdServicer):
             overflow = getattr(request, reason)
             if overflow.action == acd_pb2.OVERFLOW_ACTION_QUEUE and overflow.target not in self.queues:
                 raise Invalid(reason, f"there is no queue {overflow.target!r}")
-        self.queues[request.name] = request
-        return request  # type: ignore[no-any-return]
+        after = self._revised(request, self.queues.get(request.name), "revision")
+        self.queues[request.name] = after
+        return after  # type: ignore[no-any-return]
+
+    def _revised(self, wanted: Any, known: Any, field: str) -> Any:
+        """As the ACD: nobody replaces unawares what another has put meanwhile."""
+        if self.others_put and known is not None:
+            self.others_put -= 1
+            known.revision += 1
+        now = known.revision if known is not None else 0
+        if wanted.revision and wanted.revision != now:
+            raise Stale("Changed by somebody else meanwhile: reload, then decide.", field=field)
+        after = type(wanted)()
+        after.CopyFrom(wanted)
+        after.revision = now
+        if after != known:
+            after.revision += 1
+        return after
 
     async def ListQueues(self, request: Any, context: Any) -> acd_pb2.ListQueuesResponse:
         self.note("ListQueues", request)

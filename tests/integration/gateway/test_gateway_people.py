@@ -94,7 +94,7 @@ async def test_new_role_ends_the_sign_in(house: House, root: Browser) -> None:
     person = await house.person("li", Role.TEAM_LEAD, "a1")
     user_id = person.user["user_id"]
     stale = await root.ask("PUT", f"/admin/users/{user_id}", {"name": "Li", "role": "agent", "revision": 7})
-    assert stale.status_code == 412
+    assert stale.status_code == 409
     async with screen(house.port) as desk:
         await desk.hello(person.token)
         body = {"name": "Li", "role": "agent", "agent_id": "a1", "revision": 1}

@@ -200,7 +200,7 @@ async def test_refusals_of_services_pass_through(house: House) -> None:
     unknown = await person.ask("GET", "/customers/c-2")
     stale = await person.ask("PUT", "/customers/c-1", {"name": "Wang", "revision": 3})
     gone = await person.ask("POST", "/contacts/gone/hangup")
-    assert [answer.status_code for answer in (unknown, stale, gone)] == [404, 412, 409]
+    assert [answer.status_code for answer in (unknown, stale, gone)] == [404, 409, 409]
     assert gone.json()["error"]["sentence"] == "The caller has hung up."
 
 

@@ -78,6 +78,8 @@ async def test_queue_that_was_read_can_be_put_back(house: House, root: Browser) 
     assert read == put
     assert await good(root, "PUT", "/admin/queues/sales", read) == read
     first, again = house.fakes.acd.requests("PutQueue")
+    assert (first.revision, again.revision) == (0, read["revision"])
+    first.revision = again.revision
     assert first == again
     assert first.strategy == acd_pb2.STRATEGY_RING_SEVERAL
     assert first.HasField("no_agents_after_s")
@@ -99,7 +101,7 @@ async def test_patch_changes_what_it_names_and_nothing_else(root: Browser) -> No
     change = {"wrap_up_s": 45, "hours": {"closed_on": []}}
     after = await good(root, "PATCH", "/admin/queues/sales", change)
     hours = before["hours"] | {"closed_on": []}
-    assert after == before | {"wrap_up_s": 45, "hours": hours}
+    assert after == before | {"wrap_up_s": 45, "hours": hours, "revision": before["revision"] + 1}
     assert set((await latest(root))["detail"]["changed"]) == {"wrap_up_s", "hours"}
 
 
@@ -108,6 +110,50 @@ async def test_two_changes_at_once_are_both_kept(root: Browser) -> None:
     await asyncio.gather(*(good(root, "PATCH", "/admin/queues/sales", change) for change in changes))
     (read,) = (await good(root, "GET", "/queues"))["queues"]
     assert (read["wrap_up_s"], read["max_wait_s"], read["title"]) == (45, 600, "Sales and service")
+
+
+async def test_two_who_read_the_same_do_not_overwrite_each_other(root: Browser) -> None:
+    """Two team leads have the queue open; the second to save is told, and nothing is lost."""
+    (read,) = (await good(root, "GET", "/queues"))["queues"]
+    await good(root, "PUT", "/admin/queues/sales", read | {"wrap_up_s": 45})
+    second = read | {"max_wait_s": 600}
+    answer = await root.ask("PUT", "/admin/queues/sales", second)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["field"]) == (409, "stale", "revision")
+    assert "reload" in error["sentence"]
+    (now,) = (await good(root, "GET", "/queues"))["queues"]
+    assert (now["wrap_up_s"], now["max_wait_s"]) == (45, 0)
+    change = {"max_wait_s": 600, "revision": read["revision"]}
+    assert await refused(root, "PATCH", "/admin/queues/sales", change) == (409, "revision")
+    await good(root, "PATCH", "/admin/queues/sales", change | {"revision": now["revision"]})
+
+
+async def test_who_names_no_revision_replaces_whatever_is_there(root: Browser) -> None:
+    for wrap_up_s in (30, 45):
+        put = await good(root, "PUT", "/admin/queues/sales", {"wrap_up_s": wrap_up_s})
+        assert put["wrap_up_s"] == wrap_up_s
+
+
+async def test_change_is_made_anew_on_what_another_gateway_has_put(house: House, root: Browser) -> None:
+    house.fakes.acd.others_put = 2
+    assert (await good(root, "PATCH", "/admin/queues/sales", {"wrap_up_s": 45}))["wrap_up_s"] == 45
+    house.fakes.acd.others_put = 3
+    assert await refused(root, "PATCH", "/admin/queues/sales", {"wrap_up_s": 60}) == (409, "revision")
+    house.fakes.acd.others_put = 0
+    await good(root, "PUT", "/admin/agents", {"agents": [AGENT]})
+    house.fakes.acd.others_put = 2
+    body = {"agents": [{"agent_id": AGENT["agent_id"], "name": "Li Hua"}]}
+    assert (await good(root, "PATCH", "/admin/agents", body))["agents"][0]["name"] == "Li Hua"
+
+
+async def test_agents_read_before_another_changed_them_are_refused_all(house: House, root: Browser) -> None:
+    await good(root, "PUT", "/admin/agents", {"agents": [AGENT]})
+    read = [one["settings"] for one in (await good(root, "GET", "/agents"))["agents"]]
+    change = {"agents": [{"agent_id": AGENT["agent_id"], "name": "Li Hua"}]}
+    await good(root, "PATCH", "/admin/agents", change)
+    agents = [{"agent_id": "new"}, *read]
+    assert await refused(root, "PUT", "/admin/agents", {"agents": agents}) == (409, "agents.1.revision")
+    assert "new" not in {agent_id for _, agent_id in house.fakes.acd.settings}
 
 
 async def test_patch_may_say_that_it_is_a_merge_patch(root: Browser) -> None:
@@ -158,9 +204,11 @@ async def test_agent_that_was_read_can_be_put_back(house: House, root: Browser) 
     assert listed["settings"]["queues"] == ["sales"]
     await good(root, "PUT", "/admin/agents", {"agents": [listed["settings"]]})
     first, again = house.fakes.acd.requests("PutAgents")
+    assert again.agents[0].revision == 1
+    first.agents[0].revision = 1
     assert first == again
     assert first.agents[0].capacity[1].channel == types_pb2.CHANNEL_CHAT
-    assert first.agents[0].work_mode == acd_pb2.WORK_MODE_INTERMITTENT
+    assert first.agents[0].work_mode == events_pb2.WORK_MODE_INTERMITTENT
 
 
 async def test_agents_without_their_settings_for_those_who_ask_often(house: House, root: Browser) -> None:
@@ -313,10 +361,13 @@ async def test_agent_chooses_what_follows_a_contact(house: House) -> None:
         assert reply["data"]["agent"]["work_mode"] == "intermittent"
         await desk.command("presence", "c-2", {"presence": "ready"})
         wrong = await desk.command("presence", "c-3", body | {"work_mode": "lazy"})
+        alone = await desk.command("presence", "c-4", {"work_mode": "continuous"})
+        assert alone["data"]["agent"]["presence"] == "ready"
     assert wrong["error"]["field"] == "work_mode"
-    first, second = house.fakes.acd.requests("SetPresence")
-    assert first.work_mode == acd_pb2.WORK_MODE_INTERMITTENT
-    assert second.work_mode == acd_pb2.WORK_MODE_UNSPECIFIED, "it stays as it is"
+    first, second, third = house.fakes.acd.requests("SetPresence")
+    assert third.presence == events_pb2.PRESENCE_UNSPECIFIED, "only the mode"
+    assert first.work_mode == events_pb2.WORK_MODE_INTERMITTENT
+    assert second.work_mode == events_pb2.WORK_MODE_UNSPECIFIED, "it stays as it is"
 
 
 # ---------------------------------------------------------------- several at once

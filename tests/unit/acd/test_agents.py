@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from services.acd.domain import Channel, Presence, Routing, WorkMode
 from services.acd.engine import commands, stimuli, views
 from services.acd.engine.floor import Policy
+from services.chassis.errors import Invalid
 from tests.unit.acd.transcript import Day, one, rung, told
 
 
@@ -94,6 +97,47 @@ def test_break_taken_in_conversation_keeps_its_reason() -> None:
     day.over("c1", offer)
     agent = day.engine.floor.agents["a1"]
     assert (agent.presence, agent.reason) == (Presence.OTHER_WORK, "lunch")
+
+
+def test_only_the_work_mode_is_changed() -> None:
+    """At lunch since a minute, and set aside for not answering: both stay, as does how long. It is told."""
+    day = Day(Policy(misses_before_aside=1))
+    day.queue()
+    day.agent("a1")
+    day.call("c1")
+    day.miss("o1")
+    since = day.now
+    day.wait(60)
+    mode = stimuli.SetPresence("a1", Presence.UNSPECIFIED, work_mode=WorkMode.INTERMITTENT)
+    state = one(day.tell(mode), commands.AgentStateChanged)
+    assert (state.work_mode, state.presence, state.routing) == (
+        WorkMode.INTERMITTENT,
+        Presence.READY,
+        Routing.NOT_RESPONDING,
+    )
+    assert (state.since, state.previous_ms) == (since, 0)
+    assert day.tell(mode) == [], "nothing is new"
+    out = day.ready("a1")
+    assert told(out, commands.AgentStateChanged)[0].previous_ms == 60_000
+
+
+def test_administrator_changes_the_work_mode() -> None:
+    day = Day()
+    day.queue()
+    day.agent("a1")
+    out = day.agent("a1", work_mode=WorkMode.INTERMITTENT)
+    assert one(out, commands.AgentStateChanged).work_mode is WorkMode.INTERMITTENT
+
+
+def test_phone_is_changed_without_saying_anything_of_presence() -> None:
+    day = Day()
+    day.queue()
+    day.agent("a1")
+    day.tell(stimuli.SetPresence("a1", Presence.UNSPECIFIED, extension="777"))
+    assert one(day.call("c1"), commands.Ring).extension == "777"
+    day.agent("a2", ready=False)
+    with pytest.raises(Invalid, match=r"extension.*not signed in"):
+        day.tell(stimuli.SetPresence("a2", Presence.UNSPECIFIED, extension="777"))
 
 
 # ---------------------------------------------------------------- forced by a lead

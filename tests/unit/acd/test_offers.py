@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.acd import words
 from services.acd.domain import LeftQueue, OfferFailure, Outcome, Party, Presence
 from services.acd.engine import commands, stimuli
 from services.acd.engine.floor import Policy
@@ -120,6 +121,24 @@ def test_phones_that_ring_out_in_one_millisecond() -> None:
     failed = told(out, commands.ContactOfferFailed)
     assert [(each.contact_id, each.agent_id) for each in failed] == [("c1", "a1"), ("c2", "a2")]
     assert [(ring.contact_id, ring.agent_id) for ring in told(out, commands.Ring)] == [("c1", "a3")]
+
+
+def test_explanation_tells_what_came_of_each_offer() -> None:
+    """Rang out, rejected, answered; and while it rings nothing yet."""
+    day = Day()
+    day.queue()
+    for agent in ("a1", "a2", "a3"):
+        day.agent(agent)
+    day.call("c1")
+    day.wait(15)
+    day.tell(stimuli.Reject("a2", "o2"))
+    contact = day.engine.floor.contacts["c1"]
+    outcomes = [(d.agent_id, d.outcome) for d in words.explanation(contact).decisions]
+    assert outcomes == [("a1", "ring_timeout"), ("a2", "rejected"), ("a3", "")]
+    day.wait(2)
+    day.pick_up("o3")
+    *_, last = words.explanation(contact).decisions
+    assert (last.outcome, last.outcome_at.ToMilliseconds()) == ("answered", day.now)
 
 
 def test_agent_rejects_and_rests_before_the_next_ring() -> None:

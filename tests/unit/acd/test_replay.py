@@ -35,6 +35,7 @@ AGENT = stimuli.AgentSettings(
     skills=(("english", 7),),
     capacity=(stimuli.Capacity(Channel.CHAT, 3),),
     work_mode=WorkMode.INTERMITTENT,
+    revision=4,
 )
 WHO = arrival("c1")
 TOLD: list[Any] = [
@@ -75,7 +76,9 @@ TOLD: list[Any] = [
     stimuli.NodeDown(NODE, "x"),
     stimuli.NodeUp(NODE),
     stimuli.Adopt(WHO, "vip", "a1", "o1", 1, 2, held=True),
-    stimuli.Recall("a1", Presence.OTHER_WORK, "lunch", "1001", 5, Routing.WRAP_UP, 9, "c1"),
+    stimuli.Recall(
+        "a1", Presence.OTHER_WORK, "lunch", "1001", 5, Routing.WRAP_UP, 9, "c1", WorkMode.INTERMITTENT
+    ),
     stimuli.Recover(WHO, "vip", "a1", 1, 2, 3, 4, 5),
     stimuli.Tick(),
     stimuli.NewDay(),

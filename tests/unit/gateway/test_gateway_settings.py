@@ -40,6 +40,7 @@ QUEUE: dict[str, Any] = {
     "on_closed": {"action": "node", "target": "closed"},
     "on_no_agents": {"action": "outside", "target": "+8610050"},
     "waiting_flow": "jazz",
+    "revision": 7,
 }
 AGENT: dict[str, Any] = {
     "agent_id": "a1",
@@ -50,6 +51,7 @@ AGENT: dict[str, Any] = {
     "skills": {"english": 7},
     "capacity": {"voice": {"most": 1, "alone": True}, "chat": {"most": 3, "alone": False}},
     "work_mode": "intermittent",
+    "revision": 7,
 }
 
 
@@ -199,12 +201,11 @@ def test_queues_and_tiers_of_a_change_follow_each_other() -> None:
 
 
 def test_refusals_of_the_acd_name_the_field_as_the_api_does() -> None:
-    agents = [AgentSettings(agent_id="a0"), AgentSettings(agent_id="a1")]
-    paths = ["agents.0.", "agents.1."]
-    refused = Invalid("agents.queues", "a1: there is no queue 'x'")
-    ours = settings.in_our_words(refused, agents, paths)
-    assert (ours.field, ours.problem) == ("agents.1.queues", "there is no queue 'x'")
-    deep = settings.in_our_words(Invalid("agents.capacity.most", "a0: must be 1"), agents, paths)
-    assert deep.field == "agents.0.capacity"
-    for other in (Invalid("agents", "names an agent twice"), Invalid("agents.skills", "are more than 64")):
-        assert settings.in_our_words(other, agents, paths) is other
+    paths = ["users.4.", "users.7."]
+    refused = Invalid("agents.1.queues", "a1: there is no queue 'x'")
+    ours = settings.in_our_words(refused, paths)
+    assert (ours.field, ours.problem) == ("users.7.queues", "a1: there is no queue 'x'")
+    deep = settings.in_our_words(Invalid("agents.0.capacity.most", "a0: must be 1"), paths)
+    assert deep.field == "users.4.capacity"
+    for other in (Invalid("agents", "are more than 5000"), Invalid("agents.2.skills", "are more than 64")):
+        assert settings.in_our_words(other, paths) is other

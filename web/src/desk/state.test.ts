@@ -32,7 +32,8 @@ const state = (fields: Partial<State> = {}): Action => ({
 const news = (fields: object): Action => ({
   type: "agent",
   data: {
-    presence: "ready", reason: "", routing_status: "idle", contact_id: null, since: AT, until: null, by: null, ...fields,
+    presence: "ready", reason: "", routing_status: "idle", contact_id: null, since: AT, until: null, by: null,
+    work_mode: "continuous", ...fields,
   },
 });
 const ANSWERED: Action = {
@@ -50,6 +51,15 @@ const wrappedUp = (timed_out = false): Action => ({
 });
 
 const play = (...actions: Action[]): DeskState => actions.reduce(reduce, EMPTY);
+
+describe("the work mode", () => {
+  it("is changed by news of it alone, wherever it was changed", () => {
+    const desk = play(state(), news({ work_mode: "intermittent" }));
+    expect(desk.agent?.work_mode).toBe("intermittent");
+    expect(desk.agent?.since).toBe(AT);
+    expect(desk.forced).toBeNull();
+  });
+});
 
 describe("a call", () => {
   it("goes from the ring to the wrap-up and counts", () => {

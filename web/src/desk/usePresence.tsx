@@ -55,11 +55,10 @@ export function usePresence() {
 
   /** What follows each contact; what the agent is now stays. */
   const setMode = useCallback(async (mode: WorkMode) => {
-    const { agent, speech: { t } } = latest.current;
-    if (agent === null) return;
+    const { t } = latest.current.speech;
     setBusy(true);
     try {
-      await command("presence", { presence: agent.presence, reason: agent.reason, work_mode: mode });
+      await command("presence", { work_mode: mode });
       void message.open({ key: KEY, type: "success", duration: 2, content: t(`workmode.changed.${mode}`) });
     } catch (error) {
       void message.open({ key: KEY, type: "error", content: problem(latest.current.speech, error), duration: 6 });

@@ -57,6 +57,7 @@ export interface Contact {
 export interface AgentNews {
   presence: Presence;
   reason: string;
+  work_mode: WorkMode;
   routing_status: RoutingStatus;
   contact_id: string | null;
   since: string | null;
@@ -258,6 +259,9 @@ export interface Decision {
   competing: number;
   runner_up_queue: string | null;
   runner_up_overdue_ms: number;
+  /** `answered`, or why not; null: it still rings. */
+  outcome: string | null;
+  outcome_at: string | null;
 }
 
 export interface Explanation {

@@ -8,7 +8,7 @@ const decision = (fields: Partial<Decision> = {}): Decision => ({
   offer_id: "o1", at: "2026-11-22T02:43:23.000Z", queue: "sales", agent_id: "a1", seeker: "contact",
   rule: "longest_idle", idle_ms: 130_000, tier: 1, skill_score: 0, others: 0, runner_up_agent_id: null,
   qualified_busy: 0, ready_unqualified: 0, required: {}, relaxed_steps: 0, overdue_ms: -5_000, waiting_behind: 0,
-  competing: 0, runner_up_queue: null, runner_up_overdue_ms: 0, ...fields,
+  competing: 0, runner_up_queue: null, runner_up_overdue_ms: 0, outcome: null, outcome_at: null, ...fields,
 });
 const NAMES = { agent: (id: string) => ({ a2: "Wang" })[id] ?? id, queue: (name: string) => name.toUpperCase() };
 
@@ -20,6 +20,7 @@ function said(fields: Partial<Decision>, language: "en" | "zh-CN" = "en"): Recor
 describe("a decision", () => {
   it("of a contact that found one agent free", () => {
     expect(said({})).toEqual({
+      outcome: ["Still being offered."],
       why: ["Had been free the longest: 2:10."],
       how: ["The contact came, or came back, while agents were free."],
       others: ["Nobody else was free and qualified."],
@@ -56,6 +57,14 @@ describe("a decision", () => {
       excluded: ["3 qualified, but busy, resting or set aside.", "1 ready, but without a required skill."],
       required: ["english at 5 or better", "vip at 1 or better", "Relaxed 1 × while waiting: more was asked at first."],
     });
+  });
+
+  it("tells what came of the offer, and after how long", () => {
+    const later = { outcome_at: "2026-11-22T02:43:38.000Z" };
+    expect(said({ outcome: "ring_timeout", ...later }).outcome).toEqual(["Not answered within 0:15."]);
+    expect(said({ outcome: "answered", ...later }).outcome).toEqual(["Answered after 0:15."]);
+    expect(said({ outcome: "rejected", ...later }, "zh-CN").outcome).toEqual(["0:15 后拒接。"]);
+    expect(said({ outcome: "vanished", ...later }).outcome).toEqual(["It came to nothing: vanished."]);
   });
 
   it("by a rule that this page does not know yet names it", () => {

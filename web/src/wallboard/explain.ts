@@ -1,7 +1,7 @@
 // A decision of the call distribution in words that an operations manager understands. Pure: tested without a browser.
 import { word, type Key, type Translate } from "../i18n";
 import { en } from "../i18n/en";
-import { clock } from "../shared/time";
+import { clock, parsed } from "../shared/time";
 import type { Decision } from "../shared/types";
 
 export interface Names {
@@ -14,9 +14,10 @@ export interface Part {
   sentences: string[];
 }
 
-/** Why this agent, who else could and who could not, and what was asked. */
+/** What came of it, why this agent, who else could and who could not, and what was asked. */
 export function parts(t: Translate, decision: Decision, names: Names): Part[] {
   return [
+    { title: "explain.outcome", sentences: [outcome(t, decision)] },
     { title: "explain.why", sentences: why(t, decision) },
     { title: "explain.how", sentences: how(t, decision, names) },
     { title: "explain.others", sentences: others(t, decision, names) },
@@ -24,6 +25,13 @@ export function parts(t: Translate, decision: Decision, names: Names): Part[] {
     { title: "explain.required", sentences: required(t, decision) },
     { title: "explain.waiting", sentences: [behind(t, decision)] },
   ];
+}
+
+function outcome(t: Translate, { at, outcome, outcome_at }: Decision): string {
+  if (outcome === null) return t("explain.came.open");
+  const known = `explain.came.${outcome}`;
+  const took = Math.max((parsed(outcome_at) ?? 0) - (parsed(at) ?? 0), 0);
+  return t(known in en ? (known as Key) : "explain.came.other", { time: clock(took), outcome });
 }
 
 function why(t: Translate, decision: Decision): string[] {

@@ -13,12 +13,15 @@ from services.acd.engine.commands import (
     ContactRetrieved,
 )
 from services.acd.engine.floor import Agent, Contact, Floor, Offer, Queue, Stage
+from services.acd.engine.offers.failing import note_outcome
 from services.acd.engine.offers.leg import expect_gone
 from services.acd.engine.offers.ringing import win
 
 # Weight of a new conversation in a queue's average handling time: 1/16, some half an hour's memory in a
 # small team.
 HANDLING_WEIGHT = 16
+ANSWERED = "answered"
+"""What comes of an offer at best; else it is a failure's name."""
 
 
 def bridged(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
@@ -30,6 +33,7 @@ def bridged(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
     contact, queue = offer.contact, offer.queue
     waited = now - contact.enqueued_at
     _count_answer(queue, waited)
+    note_outcome(offer, ANSWERED, now)
     win(floor, offer, now, out)
     forecasts.judge(queue, contact, now)
     _connect(contact, offer.agent, waited, now)

@@ -9,7 +9,7 @@ from services.acd.engine.commands import Command, ContactOfferFailed
 from services.acd.engine.floor import Alarm, Contact, Floor, Offer
 from services.acd.engine.matching import to_the_front
 from services.acd.engine.offers.leg import drop_if_over
-from services.acd.engine.pairing import nobody_waits_for, ring_more, seek, settle
+from services.acd.engine.pairing import DECISIONS_KEPT, nobody_waits_for, ring_more, seek, settle
 from services.acd.engine.timers import set_timer
 
 MOST_DOUBLINGS = 5
@@ -85,6 +85,7 @@ def out_of_hands(
     out.append(
         ContactOfferFailed(offer.contact.id, offer.id, agent.id, failure, now - offer.offered_at, now, cause)
     )
+    note_outcome(offer, failure.name.lower(), now)
     hands.change(offer, RoutingMove.REFUSE, now)
     if failure in MISSES:
         agent.misses += 1
@@ -98,3 +99,13 @@ def out_of_hands(
     hands.announce(floor, agent, now, out, about=offer)
     drop_if_over(floor, offer)
     settle(floor, agent, now, out)  # the phone is not free yet, but for other channels there may be room
+
+
+def note_outcome(offer: Offer, word: str, now: int) -> None:
+    """What came of the offer, for the explanation of its contact; of as many as decisions are kept."""
+    contact = offer.contact
+    if contact.came_of is None:
+        contact.came_of = {}
+    contact.came_of[offer.id] = (word, now)
+    if len(contact.came_of) > DECISIONS_KEPT:
+        del contact.came_of[next(iter(contact.came_of))]

@@ -139,25 +139,6 @@ IDLE_SINCE_LAST_CONTACT: IdleSince.ValueType  # 2
 """breaks do not count against the agent"""
 Global___IdleSince: _TypeAlias = IdleSince  # noqa: Y015
 
-class _WorkMode:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _WorkModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WorkMode.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    WORK_MODE_UNSPECIFIED: _WorkMode.ValueType  # 0
-    """continuous"""
-    WORK_MODE_CONTINUOUS: _WorkMode.ValueType  # 1
-    WORK_MODE_INTERMITTENT: _WorkMode.ValueType  # 2
-
-class WorkMode(_WorkMode, metaclass=_WorkModeEnumTypeWrapper): ...
-
-WORK_MODE_UNSPECIFIED: WorkMode.ValueType  # 0
-"""continuous"""
-WORK_MODE_CONTINUOUS: WorkMode.ValueType  # 1
-WORK_MODE_INTERMITTENT: WorkMode.ValueType  # 2
-Global___WorkMode: _TypeAlias = WorkMode  # noqa: Y015
-
 @_typing.final
 class OpenContactRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
@@ -272,7 +253,7 @@ class EnqueueRequest(_message.Message):
 
     @_builtins.property
     def enqueued_at(self) -> _timestamp_pb2.Timestamp:
-        """Unset: now."""
+        """Unset: now. At most a minute ahead; of a booking up to `booked_at`, as it was answered."""
 
     @_builtins.property
     def data(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
@@ -337,7 +318,9 @@ class EnqueueResponse(_message.Message):
     queue: _builtins.str
     """Where it waits: another queue than asked for when that one had to overflow."""
     @_builtins.property
-    def enqueued_at(self) -> _timestamp_pb2.Timestamp: ...
+    def enqueued_at(self) -> _timestamp_pb2.Timestamp:
+        """When the wait began; of a booking the booked time, which lies ahead until then."""
+
     @_builtins.property
     def overflowed(self) -> Global___Overflowed:
         """Set when it does not wait: what the flow should do with the caller now, and why."""
@@ -717,7 +700,7 @@ class Explanation(_message.Message):
     contact_id: _builtins.str
     @_builtins.property
     def decisions(self) -> _containers.RepeatedCompositeFieldContainer[_events_pb2.Decision]:
-        """In order; the last 50 are kept."""
+        """In order, each with what came of the offer; the last 50 are kept."""
 
     def __init__(
         self,
@@ -836,12 +819,16 @@ class SetPresenceRequest(_message.Message):
     request_id: _builtins.str
     agent_id: _builtins.str
     presence: _events_pb2.Presence.ValueType
+    """Unset: it stays, and so does the reason; for who changes only the work mode or the extension."""
     reason: _builtins.str
+    """Of other work, in the client's words. `after_contact` is the ACD's own, for what follows a contact in
+    INTERMITTENT mode; sent back as it was read it changes nothing.
+    """
     extension: _builtins.str
     """Overrides the agent's own extension for this session (hot desking); empty: as configured."""
     by: _builtins.str
     """Who says so, when it is not the agent: a team lead. Announced with the change."""
-    work_mode: Global___WorkMode.ValueType
+    work_mode: _events_pb2.WorkMode.ValueType
     """Unset: as it is. CONTINUOUS: ready again after each contact. INTERMITTENT: other work after each."""
     def __init__(
         self,
@@ -852,7 +839,7 @@ class SetPresenceRequest(_message.Message):
         reason: _builtins.str = ...,
         extension: _builtins.str = ...,
         by: _builtins.str = ...,
-        work_mode: Global___WorkMode.ValueType = ...,
+        work_mode: _events_pb2.WorkMode.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -904,7 +891,7 @@ class Agent(_message.Message):
     presence: _events_pb2.Presence.ValueType
     reason: _builtins.str
     routing_status: _events_pb2.RoutingStatus.ValueType
-    work_mode: Global___WorkMode.ValueType
+    work_mode: _events_pb2.WorkMode.ValueType
     @_builtins.property
     def queues(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -937,7 +924,7 @@ class Agent(_message.Message):
         until: _timestamp_pb2.Timestamp | None = ...,
         contact: Global___Contact | None = ...,
         contacts: _abc.Iterable[Global___Contact] | None = ...,
-        work_mode: Global___WorkMode.ValueType = ...,
+        work_mode: _events_pb2.WorkMode.ValueType = ...,
         settings: Global___AgentSettings | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "settings", b"settings", "since", b"since", "until", b"until"]  # noqa: Y015
@@ -1160,6 +1147,7 @@ class Queue(_message.Message):
     ON_NO_AGENTS_FIELD_NUMBER: _builtins.int
     NO_AGENTS_AFTER_S_FIELD_NUMBER: _builtins.int
     WAITING_FLOW_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """[a-z0-9_-], at most 64"""
     title: _builtins.str
@@ -1190,6 +1178,10 @@ class Queue(_message.Message):
     """Nobody staffed for so long counts as `no agents`; unset: never, contacts wait. 0 to 3600."""
     waiting_flow: _builtins.str
     """What the IVR plays while waiting, a flow or music of its own; the ACD only keeps it."""
+    revision: _builtins.int
+    """Counts the changes, from 1. Put with the one that was read, a change is refused when somebody else has made
+    one meanwhile; 0: it replaces whatever is there.
+    """
     @_builtins.property
     def hours(self) -> Global___OpeningHours:
         """unset: always open"""
@@ -1231,10 +1223,11 @@ class Queue(_message.Message):
         on_no_agents: Global___Overflow | None = ...,
         no_agents_after_s: _builtins.int | None = ...,
         waiting_flow: _builtins.str = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_no_agents_after_s", b"_no_agents_after_s", "hours", b"hours", "no_agents_after_s", b"no_agents_after_s", "on_closed", b"on_closed", "on_full", b"on_full", "on_max_wait", b"on_max_wait", "on_no_agents", b"on_no_agents"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_no_agents_after_s", b"_no_agents_after_s", "hours", b"hours", "idle_since", b"idle_since", "last_agent_memory_s", b"last_agent_memory_s", "last_agent_wait_s", b"last_agent_wait_s", "max_length", b"max_length", "max_wait_s", b"max_wait_s", "name", b"name", "no_agents_after_s", b"no_agents_after_s", "on_closed", b"on_closed", "on_full", b"on_full", "on_max_wait", b"on_max_wait", "on_no_agents", b"on_no_agents", "priority_mode", b"priority_mode", "priority_step_s", b"priority_step_s", "relax", b"relax", "ring_agents", b"ring_agents", "ring_timeout_s", b"ring_timeout_s", "service_level_s", b"service_level_s", "strategy", b"strategy", "title", b"title", "waiting_flow", b"waiting_flow", "wrap_up_s", b"wrap_up_s"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_no_agents_after_s", b"_no_agents_after_s", "hours", b"hours", "idle_since", b"idle_since", "last_agent_memory_s", b"last_agent_memory_s", "last_agent_wait_s", b"last_agent_wait_s", "max_length", b"max_length", "max_wait_s", b"max_wait_s", "name", b"name", "no_agents_after_s", b"no_agents_after_s", "on_closed", b"on_closed", "on_full", b"on_full", "on_max_wait", b"on_max_wait", "on_no_agents", b"on_no_agents", "priority_mode", b"priority_mode", "priority_step_s", b"priority_step_s", "relax", b"relax", "revision", b"revision", "ring_agents", b"ring_agents", "ring_timeout_s", b"ring_timeout_s", "service_level_s", b"service_level_s", "strategy", b"strategy", "title", b"title", "waiting_flow", b"waiting_flow", "wrap_up_s", b"wrap_up_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__no_agents_after_s: _TypeAlias = _typing.Literal["no_agents_after_s"]  # noqa: Y015
     _WhichOneofArgType__no_agents_after_s: _TypeAlias = _typing.Literal["_no_agents_after_s", b"_no_agents_after_s"]  # noqa: Y015
@@ -1314,11 +1307,14 @@ class AgentSettings(_message.Message):
     SKILLS_FIELD_NUMBER: _builtins.int
     CAPACITY_FIELD_NUMBER: _builtins.int
     WORK_MODE_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     """[a-z0-9._-], at most 64"""
     name: _builtins.str
     extension: _builtins.str
-    work_mode: Global___WorkMode.ValueType
+    work_mode: _events_pb2.WorkMode.ValueType
+    revision: _builtins.int
+    """as that of a queue"""
     @_builtins.property
     def queues(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Queues served in tier 1, position 1: the short form of `tiers`."""
@@ -1343,11 +1339,12 @@ class AgentSettings(_message.Message):
         tiers: _abc.Iterable[Global___Tier] | None = ...,
         skills: _abc.Iterable[_events_pb2.Skill] | None = ...,
         capacity: _abc.Iterable[Global___Capacity] | None = ...,
-        work_mode: Global___WorkMode.ValueType = ...,
+        work_mode: _events_pb2.WorkMode.ValueType = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "capacity", b"capacity", "extension", b"extension", "name", b"name", "queues", b"queues", "skills", b"skills", "tiers", b"tiers", "work_mode", b"work_mode"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "capacity", b"capacity", "extension", b"extension", "name", b"name", "queues", b"queues", "revision", b"revision", "skills", b"skills", "tiers", b"tiers", "work_mode", b"work_mode"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

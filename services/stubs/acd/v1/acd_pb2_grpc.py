@@ -266,6 +266,7 @@ class AcdServicer:
     def PutQueue(self, request, context):
         """---- settings and views ----
 
+        ABORTED: `revision` is set and not the present one; nothing was changed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -278,7 +279,8 @@ class AcdServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PutAgents(self, request, context):
-        """Creates or changes agents, all or none.
+        """Creates or changes agents, all or none. INVALID_ARGUMENT names the field as `agents.3.queues`, and the agent.
+        ABORTED: somebody's `revision` is set and not the present one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

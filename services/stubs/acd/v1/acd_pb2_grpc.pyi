@@ -68,10 +68,15 @@ class AcdStub:
     Retrieve: _grpc.UnaryUnaryMultiCallable[_acd_pb2.ContactActionRequest, _acd_pb2.Agent]
     FinishWrapUp: _grpc.UnaryUnaryMultiCallable[_acd_pb2.FinishWrapUpRequest, _acd_pb2.Agent]
     PutQueue: _grpc.UnaryUnaryMultiCallable[_acd_pb2.Queue, _acd_pb2.Queue]
-    """---- settings and views ----"""
+    """---- settings and views ----
+
+    ABORTED: `revision` is set and not the present one; nothing was changed.
+    """
     ListQueues: _grpc.UnaryUnaryMultiCallable[_acd_pb2.ListQueuesRequest, _acd_pb2.ListQueuesResponse]
     PutAgents: _grpc.UnaryUnaryMultiCallable[_acd_pb2.PutAgentsRequest, _acd_pb2.PutAgentsResponse]
-    """Creates or changes agents, all or none."""
+    """Creates or changes agents, all or none. INVALID_ARGUMENT names the field as `agents.3.queues`, and the agent.
+    ABORTED: somebody's `revision` is set and not the present one.
+    """
     GetStatistics: _grpc.UnaryUnaryMultiCallable[_acd_pb2.GetStatisticsRequest, _acd_pb2.Statistics]
 
 @_typing.type_check_only
@@ -114,10 +119,15 @@ class AcdAsyncStub(AcdStub):
     Retrieve: _aio.UnaryUnaryMultiCallable[_acd_pb2.ContactActionRequest, _acd_pb2.Agent]  # type: ignore[assignment]
     FinishWrapUp: _aio.UnaryUnaryMultiCallable[_acd_pb2.FinishWrapUpRequest, _acd_pb2.Agent]  # type: ignore[assignment]
     PutQueue: _aio.UnaryUnaryMultiCallable[_acd_pb2.Queue, _acd_pb2.Queue]  # type: ignore[assignment]
-    """---- settings and views ----"""
+    """---- settings and views ----
+
+    ABORTED: `revision` is set and not the present one; nothing was changed.
+    """
     ListQueues: _aio.UnaryUnaryMultiCallable[_acd_pb2.ListQueuesRequest, _acd_pb2.ListQueuesResponse]  # type: ignore[assignment]
     PutAgents: _aio.UnaryUnaryMultiCallable[_acd_pb2.PutAgentsRequest, _acd_pb2.PutAgentsResponse]  # type: ignore[assignment]
-    """Creates or changes agents, all or none."""
+    """Creates or changes agents, all or none. INVALID_ARGUMENT names the field as `agents.3.queues`, and the agent.
+    ABORTED: somebody's `revision` is set and not the present one.
+    """
     GetStatistics: _aio.UnaryUnaryMultiCallable[_acd_pb2.GetStatisticsRequest, _acd_pb2.Statistics]  # type: ignore[assignment]
 
 class AcdServicer(metaclass=_abc_1.ABCMeta):
@@ -265,7 +275,10 @@ class AcdServicer(metaclass=_abc_1.ABCMeta):
         request: _acd_pb2.Queue,
         context: _ServicerContext,
     ) -> _typing.Union[_acd_pb2.Queue, _abc.Awaitable[_acd_pb2.Queue]]:
-        """---- settings and views ----"""
+        """---- settings and views ----
+
+        ABORTED: `revision` is set and not the present one; nothing was changed.
+        """
 
     @_abc_1.abstractmethod
     def ListQueues(
@@ -280,7 +293,9 @@ class AcdServicer(metaclass=_abc_1.ABCMeta):
         request: _acd_pb2.PutAgentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_acd_pb2.PutAgentsResponse, _abc.Awaitable[_acd_pb2.PutAgentsResponse]]:
-        """Creates or changes agents, all or none."""
+        """Creates or changes agents, all or none. INVALID_ARGUMENT names the field as `agents.3.queues`, and the agent.
+        ABORTED: somebody's `revision` is set and not the present one.
+        """
 
     @_abc_1.abstractmethod
     def GetStatistics(

@@ -122,6 +122,24 @@ ROUTING_STATUS_NOT_RESPONDING: RoutingStatus.ValueType  # 5
 """Set aside after not answering; the agent (or a team lead) puts them back."""
 Global___RoutingStatus: _TypeAlias = RoutingStatus  # noqa: Y015
 
+class _WorkMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WorkModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WorkMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WORK_MODE_UNSPECIFIED: _WorkMode.ValueType  # 0
+    WORK_MODE_CONTINUOUS: _WorkMode.ValueType  # 1
+    WORK_MODE_INTERMITTENT: _WorkMode.ValueType  # 2
+
+class WorkMode(_WorkMode, metaclass=_WorkModeEnumTypeWrapper):
+    """After a contact: ready again, or other work. UNSPECIFIED: continuous; where it is set, as it is."""
+
+WORK_MODE_UNSPECIFIED: WorkMode.ValueType  # 0
+WORK_MODE_CONTINUOUS: WorkMode.ValueType  # 1
+WORK_MODE_INTERMITTENT: WorkMode.ValueType  # 2
+Global___WorkMode: _TypeAlias = WorkMode  # noqa: Y015
+
 @_typing.final
 class ContactOpened(_message.Message):
     """A request for service has arrived; it has an id from now on."""
@@ -331,6 +349,8 @@ class Decision(_message.Message):
     COMPETING_FIELD_NUMBER: _builtins.int
     RUNNER_UP_QUEUE_FIELD_NUMBER: _builtins.int
     RUNNER_UP_OVERDUE_MS_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    OUTCOME_AT_FIELD_NUMBER: _builtins.int
     offer_id: _builtins.str
     queue: _builtins.str
     agent_id: _builtins.str
@@ -360,12 +380,18 @@ class Decision(_message.Message):
     """An agent came free: of so many lanes with somebody waiting this one was the most overdue, before that one."""
     runner_up_queue: _builtins.str
     runner_up_overdue_ms: _builtins.int
+    outcome: _builtins.str
+    """Only in an explanation, because it comes later: `answered`, or why not, by the words of OfferFailure
+    (`ring_timeout`, `rejected` …); empty: it still rings.
+    """
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def required(self) -> _containers.RepeatedCompositeFieldContainer[Global___Skill]:
         """What was required at this moment, after so many steps of relaxation."""
 
+    @_builtins.property
+    def outcome_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
@@ -389,10 +415,12 @@ class Decision(_message.Message):
         competing: _builtins.int = ...,
         runner_up_queue: _builtins.str = ...,
         runner_up_overdue_ms: _builtins.int = ...,
+        outcome: _builtins.str = ...,
+        outcome_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "outcome_at", b"outcome_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "at", b"at", "competing", b"competing", "idle_ms", b"idle_ms", "offer_id", b"offer_id", "others", b"others", "overdue_ms", b"overdue_ms", "qualified_busy", b"qualified_busy", "queue", b"queue", "ready_unqualified", b"ready_unqualified", "relaxed_steps", b"relaxed_steps", "required", b"required", "rule", b"rule", "runner_up_agent_id", b"runner_up_agent_id", "runner_up_overdue_ms", b"runner_up_overdue_ms", "runner_up_queue", b"runner_up_queue", "seeker", b"seeker", "skill_score", b"skill_score", "tier", b"tier", "waiting_behind", b"waiting_behind"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "at", b"at", "competing", b"competing", "idle_ms", b"idle_ms", "offer_id", b"offer_id", "others", b"others", "outcome", b"outcome", "outcome_at", b"outcome_at", "overdue_ms", b"overdue_ms", "qualified_busy", b"qualified_busy", "queue", b"queue", "ready_unqualified", b"ready_unqualified", "relaxed_steps", b"relaxed_steps", "required", b"required", "rule", b"rule", "runner_up_agent_id", b"runner_up_agent_id", "runner_up_overdue_ms", b"runner_up_overdue_ms", "runner_up_queue", b"runner_up_queue", "seeker", b"seeker", "skill_score", b"skill_score", "tier", b"tier", "waiting_behind", b"waiting_behind"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -726,6 +754,8 @@ Global___ContactEnded: _TypeAlias = ContactEnded  # noqa: Y015
 
 @_typing.final
 class AgentStateChanged(_message.Message):
+    """What an agent says, or what goes on, is another than before; also when only the work mode is."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     AGENT_ID_FIELD_NUMBER: _builtins.int
@@ -739,9 +769,13 @@ class AgentStateChanged(_message.Message):
     PREVIOUS_ROUTING_STATUS_FIELD_NUMBER: _builtins.int
     PREVIOUS_MS_FIELD_NUMBER: _builtins.int
     BY_FIELD_NUMBER: _builtins.int
+    WORK_MODE_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     presence: Global___Presence.ValueType
     reason: _builtins.str
+    """Of other work: what the agent said, or `after_contact` when it followed a contact by itself, in
+    intermittent mode.
+    """
     routing_status: Global___RoutingStatus.ValueType
     contact_id: _builtins.str
     """The contact it is about, when offered, connected or in wrap-up."""
@@ -751,6 +785,7 @@ class AgentStateChanged(_message.Message):
     previous_ms: _builtins.int
     by: _builtins.str
     """Who changed it, when it was not the agent (a team lead)."""
+    work_mode: Global___WorkMode.ValueType
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -771,10 +806,11 @@ class AgentStateChanged(_message.Message):
         previous_routing_status: Global___RoutingStatus.ValueType = ...,
         previous_ms: _builtins.int = ...,
         by: _builtins.str = ...,
+        work_mode: Global___WorkMode.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "by", b"by", "contact_id", b"contact_id", "presence", b"presence", "previous_ms", b"previous_ms", "previous_presence", b"previous_presence", "previous_routing_status", b"previous_routing_status", "reason", b"reason", "routing_status", b"routing_status", "since", b"since", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "by", b"by", "contact_id", b"contact_id", "presence", b"presence", "previous_ms", b"previous_ms", "previous_presence", b"previous_presence", "previous_routing_status", b"previous_routing_status", "reason", b"reason", "routing_status", b"routing_status", "since", b"since", "until", b"until", "work_mode", b"work_mode"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

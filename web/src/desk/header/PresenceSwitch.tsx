@@ -23,8 +23,6 @@ export function PresenceSwitch() {
   const now = agent && present(t, agent);
   const text = now?.text ?? t(desk.missing.includes("acd") ? "app.none" : "presence.offline");
   const afterwards = agent && agent.routing_status !== "idle" ? next(t, agent) : null;
-  // Saying again what one is would set an agent ready who is set aside.
-  const modes = agent !== null && agent.routing_status !== "not_responding";
 
   const items: MenuProps["items"] = [
     { key: "ready", label: t("presence.ready"), icon: <CheckCircleFilled className="tone-ready" /> },
@@ -35,7 +33,7 @@ export function PresenceSwitch() {
         { key: CUSTOM, label: t("presence.custom"), icon: <EditOutlined /> },
       ],
     },
-    ...(modes ? [{
+    ...(agent ? [{
       type: "group" as const, key: "modes", label: t("workmode"),
       children: MODES.map((mode) => ({
         key: mode, label: t(`workmode.${mode}`), icon: <CheckOutlined className={agent.work_mode === mode ? "" : "unchosen"} />,
