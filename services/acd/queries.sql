@@ -116,7 +116,9 @@ from (
            now.hold_ms + coalesce(before.hold_ms, 0) as hold_ms
     from now left join before on before.tenant = now.tenant and before.contact_id = now.contact_id
 ) b
-where c.tenant = b.tenant and c.contact_id = b.contact_id and c.ended_at is null;
+where c.tenant = b.tenant and c.contact_id = b.contact_id
+  -- Not "is null", or all who wait are looked through by the index of open contacts, which seems short.
+  and coalesce(c.ended_at, 'infinity') = 'infinity';
 
 -- name: ContactWrappedUp
 update segment s

@@ -40,7 +40,7 @@ from services.chassis.lease import Lease
 log = structlog.get_logger()
 
 BUCKET = "switchyard-leases"
-TERM_POLL_S = 0.02  # how soon a term that is over is noticed; it could do nothing before that either
+TERM_POLL_S = 0.1  # how soon a term that is over is noticed; it could do nothing before that either
 CATCH_UP_S = 10.0  # for what the last owner announced and did not store: 100,000 events
 STORE_PATIENCE_S = 3.0  # for PostgreSQL, where a copy of what it knows is at hand
 LOAD_AGAIN_S = 0.5

@@ -19,6 +19,7 @@ GOAL_MS = 5.0
 GOAL_CALLS = 400.0
 GOAL_SHARE = 0.9  # of the calls per second at 10 waiting, at 10,000
 GOAL_IDLE = 2.0  # % of a core
+PLACES_S = 6.0  # within that whoever waits has been told their last change of place
 ROOM = 1.2  # the simulator must manage so many times what is measured on it
 
 
@@ -102,7 +103,8 @@ async def measured(
 
 
 async def idling(scene: Scene, for_s: float) -> float:
-    """% of a core that the router's process uses while nothing moves."""
+    """% of a core that the router's process uses while nothing moves, and everybody knows their place."""
+    await asyncio.sleep(PLACES_S)
     meter, began = scene.meter(), time.monotonic()
     await asyncio.sleep(for_s)
     scene.hall.check()
