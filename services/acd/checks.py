@@ -162,7 +162,7 @@ def _enqueued_at(request: pb.EnqueueRequest, booked_at: int) -> int:
     if not booked_at:
         return moment("enqueued_at", request, "enqueued_at")
     given = moment("enqueued_at", request, "enqueued_at", ahead_s=BOOKED_AHEAD_S)
-    soon = 1000 * int(time.time() + AHEAD_S)
+    soon = clock.now_ms() + 1000 * AHEAD_S
     require(given <= max(booked_at, soon), "enqueued_at", "is after booked_at")
     return given
 

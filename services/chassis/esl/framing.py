@@ -51,7 +51,7 @@ class Framer:
 
     @property
     def held(self) -> int:
-        """Bytes kept of a message that is not whole yet: at most one head and one body of the largest size."""
+        """Bytes kept of a message that is not whole yet: at most a head and a body of the largest size."""
         return len(self._buffer)
 
     def feed(self, data: bytes) -> list[Frame]:
