@@ -86,4 +86,5 @@ def _decision(d: events_pb2.Decision) -> View:
         "competing": d.competing,
         "runner_up_queue": d.runner_up_queue or None,
         "runner_up_overdue_ms": d.runner_up_overdue_ms,
+        "assigned_by": d.assigned_by or None,
     }

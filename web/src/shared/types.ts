@@ -52,6 +52,10 @@ export interface Contact {
   enqueued_at: string | null;
   answered_at: string | null;
   data: Record<string, string>;
+  /** It waits for this agent alone; empty: for anybody. */
+  waits_for_agent_id: string;
+  /** Who gave it to that agent. */
+  assigned_by: string;
 }
 
 export interface AgentNews {
@@ -258,6 +262,7 @@ export interface Decision {
   competing: number;
   runner_up_queue: string | null;
   runner_up_overdue_ms: number;
+  assigned_by: string | null;
 }
 
 export interface Explanation {

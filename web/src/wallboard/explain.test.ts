@@ -8,7 +8,7 @@ const decision = (fields: Partial<Decision> = {}): Decision => ({
   offer_id: "o1", at: "2026-11-22T02:43:23.000Z", queue: "sales", agent_id: "a1", seeker: "contact",
   rule: "longest_idle", idle_ms: 130_000, tier: 1, skill_score: 0, others: 0, runner_up_agent_id: null,
   qualified_busy: 0, ready_unqualified: 0, required: {}, relaxed_steps: 0, overdue_ms: -5_000, waiting_behind: 0,
-  competing: 0, runner_up_queue: null, runner_up_overdue_ms: 0, ...fields,
+  competing: 0, runner_up_queue: null, runner_up_overdue_ms: 0, assigned_by: null, ...fields,
 });
 const NAMES = { agent: (id: string) => ({ a2: "Wang" })[id] ?? id, queue: (name: string) => name.toUpperCase() };
 
@@ -56,6 +56,10 @@ describe("a decision", () => {
       excluded: ["3 qualified, but busy, resting or set aside.", "1 ready, but without a required skill."],
       required: ["english at 5 or better", "vip at 1 or better", "Relaxed 1 × while waiting: more was asked at first."],
     });
+  });
+
+  it("of a team lead says whose it was", () => {
+    expect(said({ rule: "assigned", assigned_by: "Wang Fang" }).why).toEqual(["Wang Fang gave them this contact."]);
   });
 
   it("by a rule that this page does not know yet names it", () => {
