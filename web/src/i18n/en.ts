@@ -1,3 +1,5 @@
+import { settingsEn } from "./settings.en";
+
 export const en = {
   "app.name": "Switchyard",
   "app.loading": "One moment …",
@@ -420,6 +422,7 @@ export const en = {
   "explain.relaxed": "Relaxed {count} × while waiting: more was asked at first.",
   "explain.behind.none": "Nobody waited behind it for the same.",
   "explain.behind.some": "{count} more waited for the same.",
+  ...settingsEn,
   "state.ready": "Ready",
   "state.offered": "Ringing",
   "state.connected": "Talking",

@@ -1,4 +1,5 @@
 import type { Dictionary } from "./en";
+import { settingsZh } from "./settings.zh";
 
 export const zh: Dictionary = {
   "app.name": "Switchyard",
@@ -422,6 +423,7 @@ export const zh: Dictionary = {
   "explain.relaxed": "等待期间已放宽 {count} 次，起初要求更高。",
   "explain.behind.none": "其后没有同样要求的排队。",
   "explain.behind.some": "其后还有 {count} 个同样要求的在排队。",
+  ...settingsZh,
   "state.ready": "准备接听",
   "state.offered": "振铃中",
   "state.connected": "通话中",
