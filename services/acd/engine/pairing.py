@@ -31,7 +31,8 @@ def settle(floor: Floor, agent: Agent, now: int, out: list[Command]) -> None:
     """After any change: an agent with room gets contacts until none waits, then stands by for more."""
     free = hands.room(agent)
     while free:
-        if (own := _own(agent, free)) is not None:
+        waited_for = agent.own is not None or agent.given is not None
+        if waited_for and (own := _own(agent, free)) is not None:
             contact, lane = own
             step_out(contact)
             make(floor, contact, agent, lane, now, out, rule=contact.rule)

@@ -46,7 +46,10 @@ function Loaded({ settings }: { settings: Kept }) {
     <main className="settings">
       <h1 className="visually-hidden">{t("settings.title")}</h1>
       {!writes.queues && !writes.agents && <Alert type="info" showIcon className="read-only" title={t("settings.readonly")} />}
-      <Tabs activeKey={tab} items={items} destroyOnHidden onChange={(key) => leave(() => setTab(key as Tab))} />
+      <Tabs activeKey={tab} items={items} destroyOnHidden onChange={(key) => leave(() => {
+        setTab(key as Tab);
+        settings.reload(); // others set things up as well
+      })} />
     </main>
   );
 }

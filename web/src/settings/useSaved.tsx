@@ -24,7 +24,7 @@ export function useSaved(): (title: string, changes: string[], undo?: () => Prom
       }
     };
     notification.success({
-      key, title, duration: SHOWN_S,
+      key, title, duration: SHOWN_S, placement: "bottomLeft", // the button that saves is at the right
       description: <Changes changes={changes} more={(count) => t("saved.more", { count })} />,
       ...(undo ? { actions: <Button size="small" onClick={() => void back()}>{t("app.undo")}</Button> } : {}),
     });

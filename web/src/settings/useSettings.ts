@@ -12,7 +12,6 @@ type Listed = Agent & { settings: AgentDocument };
 export interface Settings {
   queues: QueueDocument[];
   agents: AgentDocument[];
-  flows: string[];
   titleOf: (queue: string) => string;
   putQueue: (queue: QueueDocument) => Promise<QueueDocument>;
   putAgents: (agents: AgentDocument[]) => Promise<void>;
@@ -41,13 +40,9 @@ export function useSettings(): Loading {
     const [queues, agents] = await Promise.all([readQueues(signal), readAgents(signal)]);
     return { queues: queues.sort(byTitle), agents: agents.sort(byName) };
   });
-  // Only to choose from: without them a name can still be typed.
-  const flows = useLoad(session.may("flows.read") ? "flows" : null, async (signal) =>
-    (await session.ask<{ flows: { name: string }[] }>("/admin/flows", { signal })).flows.map((flow) => flow.name));
   const { data, error, reload } = all;
   const settings = useMemo(() => data && ({
     ...data,
-    flows: flows.data ?? [],
     titleOf: titles(data.queues),
     putQueue: async (queue: QueueDocument) => {
       const path = `/admin/queues/${queue.name}`;
@@ -69,7 +64,7 @@ export function useSettings(): Loading {
     readQueues: () => readQueues(),
     readAgents: () => readAgents(),
     reload,
-  }), [data, flows.data, session, reload, reloadTitles, readQueues, readAgents]);
+  }), [data, session, reload, reloadTitles, readQueues, readAgents]);
   return { settings, error, reload };
 }
 

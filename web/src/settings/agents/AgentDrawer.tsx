@@ -55,7 +55,7 @@ export function AgentDrawer({ agent, isNew, settings, writes, onClose, onSaved }
           <Button type="primary" loading={pending === "save"} disabled={!dirty} onClick={submit}>{t("app.save")}</Button>
         </div>
       )}>
-      <Form layout="vertical" className="settings-form" disabled={!writes || pending !== null} onFinish={submit}>
+      <Form layout="vertical" className={writes ? "settings-form" : "settings-form reads"} disabled={!writes || pending !== null} onFinish={submit}>
         {isNew && (
           <Field name="agent_id" refused={wrongId ? { field: "agent_id", sentence: wrongId } : refused}>
             <Input id="agent-agent_id" autoFocus maxLength={64} spellCheck={false} autoCapitalize="none" value={draft.agent_id}

@@ -1,6 +1,6 @@
 import { CloseOutlined } from "@ant-design/icons";
 import { AutoComplete, Button, InputNumber } from "antd";
-import { useState } from "react";
+import { useState, type KeyboardEvent } from "react";
 
 import { useSpeech } from "../../i18n";
 import { LongText } from "../../shared/LongText";
@@ -26,6 +26,12 @@ export function SkillsField({ agent, settings, onChange }: {
     onChange({ [skill]: USUAL, ...skills });
     setName("");
   };
+  const known = skillsOf(settings.agents).filter((skill) => !(skill in skills) && skill.includes(name));
+  const entered = (event: KeyboardEvent) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // it is for the skill, not for the form
+    if (known.length === 0) add(name); // else Enter takes one of the list
+  };
   return (
     <>
       {Object.entries(skills).sort(([a], [b]) => a.localeCompare(b)).map(([skill, level]) => (
@@ -38,7 +44,7 @@ export function SkillsField({ agent, settings, onChange }: {
       ))}
       <div className="place-add">
         <AutoComplete id="agent-skills" size="small" className="add" value={name} placeholder={t("agent.skill.add")}
-          options={skillsOf(settings.agents).filter((skill) => !(skill in skills) && skill.includes(name)).map((value) => ({ value }))}
+          options={known.map((value) => ({ value }))} onKeyDown={entered}
           onChange={(value: string) => setName((value ?? "").trim().toLowerCase())} onSelect={add} />
         <Button size="small" disabled={!SKILL.test(name) || name in skills} onClick={() => add(name)}>{t("agent.skill.add.button")}</Button>
       </div>

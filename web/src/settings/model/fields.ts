@@ -4,14 +4,15 @@ import { newQueue, type QueueDocument } from "./documents";
 
 export const SECTIONS = ["basics", "overflow", "hours", "skills", "order", "last_agent"] as const;
 export type Section = (typeof SECTIONS)[number];
-export type QueueField = Exclude<keyof QueueDocument, "name" | "revision">;
+/** What the form shows. What is heard while waiting is the flow's: `waiting_flow` is kept as it was read. */
+export type QueueField = Exclude<keyof QueueDocument, "name" | "revision" | "waiting_flow">;
 export type NumberField = {
   [Key in QueueField]: QueueDocument[Key] extends number | null ? Key : never;
 }[QueueField];
 
 export const SECTION_OF: Record<QueueField, Section> = {
   title: "basics", strategy: "basics", ring_agents: "basics", idle_since: "basics", ring_timeout_s: "basics",
-  service_level_s: "basics", wrap_up_s: "basics", waiting_flow: "basics",
+  service_level_s: "basics", wrap_up_s: "basics",
   max_length: "overflow", on_full: "overflow", max_wait_s: "overflow", on_max_wait: "overflow",
   no_agents_after_s: "overflow", on_no_agents: "overflow",
   hours: "hours", on_closed: "hours",

@@ -2,7 +2,7 @@
 import { word, type Key, type Translate } from "../../i18n";
 import type { AgentDocument, OpeningHours, Overflow, QueueDocument, RelaxStep } from "./documents";
 import { changed } from "./documents";
-import type { QueueField } from "./fields";
+import { SECTION_OF, type QueueField } from "./fields";
 import { grouped } from "./hours";
 
 export interface Names {
@@ -107,7 +107,7 @@ function said(names: Names, queue: QueueDocument, field: QueueField): string {
 
 /** `Ring time: 15 s → 20 s`, for each setting that differs. */
 export function differences(names: Names, before: QueueDocument, after: QueueDocument): string[] {
-  const fields = changed(before, after).filter((key) => key !== "name") as QueueField[];
+  const fields = changed(before, after).filter((key) => key in SECTION_OF) as QueueField[];
   return fields.map((field) => names.t("saved.change", {
     what: names.t(`queue.${field}`), from: said(names, before, field), to: said(names, after, field),
   }));

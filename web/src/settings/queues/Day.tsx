@@ -61,6 +61,9 @@ function Time({ value, label, onChange }: { value: string; label: string; onChan
   };
   return (
     <Input size="small" className="time" aria-label={label} value={text} status={timeOf(text) === null ? "error" : ""}
-      onChange={(event) => setText(event.target.value)} onBlur={done} onPressEnter={done} />
+      onChange={(event) => setText(event.target.value)} onBlur={done} onPressEnter={(event) => {
+        event.preventDefault(); // not the whole form yet
+        done();
+      }} />
   );
 }

@@ -1,4 +1,4 @@
-import { AutoComplete, Collapse, Switch } from "antd";
+import { Collapse, Switch } from "antd";
 import { useEffect, useState, type ReactNode } from "react";
 
 import { useSpeech } from "../../i18n";
@@ -56,20 +56,8 @@ function Basics() {
         <NumberField field="service_level_s" />
         <NumberField field="wrap_up_s" />
         <ChoiceField field="idle_since" options={["ready", "last_contact"]} />
-        <WaitingFlow />
       </div>
     </>
-  );
-}
-
-function WaitingFlow() {
-  const { t } = useSpeech();
-  const { draft, set, flows } = useEditing();
-  return (
-    <Item field="waiting_flow">
-      <AutoComplete id="queue-waiting_flow" value={draft.waiting_flow} maxLength={64} placeholder={t("queue.waiting_flow.usual")}
-        options={flows.map((value) => ({ value }))} onChange={(value: string) => set({ waiting_flow: value ?? "" })} allowClear />
-    </Item>
   );
 }
 

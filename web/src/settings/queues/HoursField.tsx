@@ -61,7 +61,7 @@ function Holidays({ closed, onChange }: { closed: string[]; onChange: (closed: s
         ))}
         {closed.length === 0 && <span className="secondary">{t("hours.holidays.none")}</span>}
       </div>
-      <div className="line-tags holidays-add">
+      <div className="line-tags holidays-add" onKeyDown={(event) => event.key === "Enter" && event.preventDefault()}>
         <Input type="date" size="small" className="date" aria-label={t("hours.holidays.from")} value={from} onChange={(event) => setFrom(event.target.value)} />
         <span>–</span>
         <Input type="date" size="small" className="date" aria-label={t("hours.holidays.to")} value={to} min={from} onChange={(event) => setTo(event.target.value)} />

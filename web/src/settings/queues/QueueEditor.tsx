@@ -38,7 +38,7 @@ export function QueueEditor({ queue, isNew, settings, writes, onSaved, onCancel 
   const nameless = isNew && (taken || !NAME.test(draft.name));
   const names = useMemo(() => ({ t, titleOf: settings.titleOf }), [t, settings.titleOf]);
   const editing = {
-    base, draft, set, refused, names, flows: settings.flows, others: settings.queues.filter(({ name }) => name !== draft.name),
+    base, draft, set, refused, names, others: settings.queues.filter(({ name }) => name !== draft.name),
   };
   const submit = () => {
     if (nameless) return setAsked(true);
@@ -53,7 +53,7 @@ export function QueueEditor({ queue, isNew, settings, writes, onSaved, onCancel 
       <div className="editor">
         <Card size="small" title={<LongText text={isNew ? t("queue.new") : base.title || base.name} />}
           extra={!isNew && <code className="secondary"><LongText text={base.name} /></code>}>
-          <Form layout="vertical" className="settings-form" disabled={!writes || pending !== null} onFinish={submit}>
+          <Form layout="vertical" className={writes ? "settings-form" : "settings-form reads"} disabled={!writes || pending !== null} onFinish={submit}>
             {isNew && <Name name={draft.name} wrong={asked && nameless} taken={taken} onChange={(name) => set({ name })} />}
             <QueueForm />
             {(error !== null && sectionOf(refused) === null) && <Trouble error={error} onReload={reload} />}

@@ -12,7 +12,6 @@ export interface Editing {
   names: Names;
   /** The other queues, to overflow to. */
   others: QueueDocument[];
-  flows: string[];
 }
 
 export const EditingContext = createContext<Editing | null>(null);

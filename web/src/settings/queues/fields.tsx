@@ -43,7 +43,7 @@ export function NumberInput({ field }: { field: NumberField }) {
   return (
     <InputNumber id={`queue-${field}`} min={least} max={most} precision={0}
       suffix={field === "ring_agents" ? t("unit.agents") : unit} placeholder={String(usual)}
-      value={own ? value : null} onChange={(typed) => {
+      value={own || value !== usual ? value : null} onChange={(typed) => {
         setOwn(typed !== null);
         set({ [field]: typed ?? usual });
       }} />
