@@ -65,6 +65,8 @@ def _at(milliseconds: int) -> Timestamp | None:
 def reason_text(d: fact.Decision) -> str:
     """`longest idle of 3 (idle 42 s); most overdue of 2 lanes (+12 s), 5 more wait`."""
     rule = d.rule.replace("_", " ")
+    if d.by:
+        return f"{rule} by {d.by} (idle {d.idle_ms // 1000} s)"
     agent = f"{rule} of {d.others + 1} (idle {d.idle_ms // 1000} s)"
     relaxed = f"; requirements relaxed {d.relaxed} time(s)" if d.relaxed else ""
     if d.seeker == "contact":

@@ -13,6 +13,7 @@ from services.acd.engine.stimuli import (
     ONE_CALL,
     AgentSettings,
     Arrival,
+    Assign,
     Capacity,
     Close,
     Ease,
@@ -55,6 +56,8 @@ EXCLUDED = 16
 REQUIRED_SKILLS = 16
 SKILLS_OF_AGENT = 64
 RELAX_STEPS = 8
+ASSIGNED_WAIT_S = 120  # a conversation may end in that; who waits longer for one agent is better told so
+ASSIGNED_WAIT_MOST_S = 3_600
 AHEAD_S = 60  # clocks of two machines differ a little; the engine takes what is ahead for now
 
 
@@ -202,6 +205,15 @@ def _data(request: pb.EnqueueRequest) -> dict[str, str]:
     size = sum(len(key.encode()) + len(value.encode()) for key, value in request.data.items())
     require(size <= DATA_BYTES, "data", f"is larger than {DATA_BYTES} bytes")
     return dict(request.data)
+
+
+def assign(request: pb.AssignContactRequest) -> Assign:
+    return Assign(
+        contact_id("contact_id", request.contact_id),
+        agent_id("agent_id", request.agent_id),
+        short("by", request.by, 64),
+        _within("wait_s", request.wait_s or ASSIGNED_WAIT_S, 1, ASSIGNED_WAIT_MOST_S) * 1000,
+    )
 
 
 def close(request: pb.CloseContactRequest, who: Arrival) -> Close:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.acd.domain import LeftQueue
+from services.acd.domain import ContactState, LeftQueue
 from services.acd.engine import commands, stimuli, views
-from services.acd.engine.floor import Agent, Contact, ForecastError
+from services.acd.engine.floor import ASSIGNED, Agent, Contact, ForecastError
 from services.chassis import clock
 from services.chassis.hours import Calendar, plain
 from services.stubs.acd.v1 import acd_pb2 as pb
@@ -68,7 +68,15 @@ def contact(which: Contact) -> pb.Contact:
         answered_at=clock.timestamp(which.answered_at) if which.answered_at else None,
         data=which.data,
         outcome=types_pb2.Outcome.ValueType(which.outcome),
+        waits_for_agent_id=_waits_for(which),
+        assigned_by=which.assigned_by if _waits_for(which) and which.rule == ASSIGNED else "",
     )
+
+
+def _waits_for(which: Contact) -> str:
+    """The agent for whom alone it waits at this moment; empty: for anybody."""
+    apart = which.state is ContactState.QUEUED and which.preferred is not None
+    return which.preferred.id if apart and which.preferred is not None else ""
 
 
 def decision(d: commands.Decision) -> ev.Decision:
@@ -94,6 +102,7 @@ def decision(d: commands.Decision) -> ev.Decision:
         competing=d.competing,
         runner_up_queue=d.runner_up_queue,
         runner_up_overdue_ms=d.runner_up_overdue_ms,
+        assigned_by=d.by,
     )
 
 

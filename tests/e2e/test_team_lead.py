@@ -69,3 +69,26 @@ async def test_agent_chooses_what_follows_a_call(centre: Centre, open_desk: Open
     await agent.hang_up()
     await agent.wrap_up()
     await expect(agent.button("presence")).to_have_text(re.compile("Other work"))
+
+
+async def test_lead_gives_a_waiting_caller_to_an_agent_of_another_queue(
+    centre: Centre, open_desk: Open
+) -> None:
+    """Nobody of support is there; Pan serves sales, and is ready."""
+    agent = await open_desk()
+    await agent.sign_in(await centre.hire("Pan"))
+    await agent.ready()
+    lead = await open_desk()
+    await lead.sign_in(await centre.hire("Qian", role="team_lead", desk=False))
+    await centre.call(centre.number(), key="2")
+    await lead.page.get_by_role("button", name=re.compile("1 waiting in 客服 Support")).click()
+    drawer = lead.page.locator(".drawer")
+    await drawer.get_by_role("button", name=re.compile("^Give .* to an agent")).click()
+    await lead.page.locator(".ant-select-item-option").filter(has_text="Pan").click()
+    await expect(lead.page.get_by_text("Pan is offered it as soon as they are free")).to_be_visible()
+    await agent.rings()
+    await agent.answer()
+    await lead.page.get_by_role("button", name=re.compile("Why Pan got")).click()
+    await expect(drawer).to_contain_text("Qian gave them this contact.")
+    await agent.hang_up()
+    await agent.wrap_up()

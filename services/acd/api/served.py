@@ -14,7 +14,7 @@ from services.acd import checks, words
 from services.acd.domain import Channel, ContactState, WorkMode
 from services.acd.engine import stimuli, views
 from services.acd.engine.agents import find
-from services.acd.engine.floor import Floor
+from services.acd.engine.floor import Contact, Floor
 from services.acd.engine.queues import check_overflows
 from services.acd.engine.revisions import revised
 from services.chassis import clock, tenant
@@ -108,17 +108,29 @@ class Api(acd_pb2_grpc.AcdServicer):
             yield news
 
     async def GetContact(self, request: pb.GetContactRequest, context: Any) -> pb.Contact:
-        contact = self._floor().contacts.get(request.contact_id)
-        if contact is None:
-            raise NotFound("contact", request.contact_id)
-        return words.contact(contact)
+        return words.contact(self._contact(request.contact_id))
 
     async def ListWaiting(self, request: pb.ListWaitingRequest, context: Any) -> pb.ListWaitingResponse:
         queue = self._floor().queues.get(request.queue)
         if queue is None:
             raise NotFound("queue", request.queue)
-        found = islice(views.in_order(queue), checks.list_limit(request.limit))
+        found = islice(views.all_waiting(self._floor(), queue), checks.list_limit(request.limit))
         return pb.ListWaitingResponse(contacts=[words.contact(contact) for contact in found])
+
+    async def AssignContact(self, request: pb.AssignContactRequest, context: Any) -> pb.Contact:
+        wanted = checks.assign(request)
+
+        async def give() -> None:
+            self._ask(wanted)
+
+        await self._once("assign", request.request_id, give)
+        return words.contact(self._contact(wanted.contact_id))
+
+    def _contact(self, contact_id: str) -> Contact:
+        contact = self._floor().contacts.get(contact_id)
+        if contact is None:
+            raise NotFound("contact", contact_id)
+        return contact
 
     async def ExplainContact(self, request: pb.ExplainContactRequest, context: Any) -> pb.Explanation:
         contact = self._floor().contacts.get(request.contact_id)
@@ -145,7 +157,8 @@ class Api(acd_pb2_grpc.AcdServicer):
             if after != before:
                 await self._keep_extension(request.agent_id, after)
 
-        return await self._once("presence", request.request_id, request.agent_id, change)
+        await self._once("presence", request.request_id, change)
+        return words.agent(find(self._floor(), request.agent_id))
 
     async def _keep_extension(self, agent_id: str, extension: str) -> None:
         """So that a restart rings the phone the agent sits at. Nobody waits for a database that is away."""
@@ -186,12 +199,11 @@ class Api(acd_pb2_grpc.AcdServicer):
         async def do() -> None:
             await _heard(self._ask(stimulus))
 
-        return await self._once(what, request.request_id, request.agent_id, do)
+        await self._once(what, request.request_id, do)
+        return words.agent(find(self._floor(), request.agent_id))
 
-    async def _once(
-        self, what: str, request_id: str, agent_id: str, do: Callable[[], Awaitable[None]]
-    ) -> pb.Agent:
-        """Does it unless this request has been done; either way tells how the agent is now."""
+    async def _once(self, what: str, request_id: str, do: Callable[[], Awaitable[None]]) -> None:
+        """Does it unless this request has been done."""
         key = (tenant.current(), what, checks.request_id(request_id))
         if not request_id or key not in self._done:
             await do()
@@ -201,7 +213,6 @@ class Api(acd_pb2_grpc.AcdServicer):
                     self._done.popitem(last=False)
             if what in ONLY_SAID:
                 await self._router.told()
-        return words.agent(find(self._floor(), agent_id))
 
     # ------------------------------------------------------------ settings and views
 

@@ -72,10 +72,12 @@ def _agent(floor: Floor, agent: Agent) -> None:
         _require(not stands or stands_rightly(agent, pool), f"{agent.id} stands in a place out of date")
     _require(set(agent.standing) <= set(agent.profile.pools), f"{agent.id} stands in a pool of others")
     _capacity(agent)
-    if agent.own is not None:
-        _lane_in_order(agent.own)
-        firm = [c for c in agent.own.waiting if free >> c.channel & 1]
-        _require(not firm, f"{agent.id} is idle while a contact waits for them")
+    for lane in (agent.given, agent.own):
+        if lane is not None:
+            _lane_in_order(lane)
+            firm = [c for c in lane.waiting if free >> c.channel & 1]
+            _require(not firm, f"{agent.id} is idle while a contact waits for them")
+            _require(all(c.preferred is agent for c in lane.waiting), f"{agent.id}: another's contact waits")
 
 
 def _capacity(agent: Agent) -> None:

@@ -106,7 +106,7 @@ class Decision:
     queue: str
     agent_id: str
     seeker: str  # "contact" or "agent"
-    rule: str  # the strategy's name; "preferred" or "last_agent" where that came first
+    rule: str  # the strategy's name; "preferred", "last_agent" or "assigned" where that came first
     idle_ms: int
     tier: int
     skill_score: int
@@ -121,6 +121,7 @@ class Decision:
     competing: int  # lanes with somebody waiting that the agent could have taken from, this one included
     runner_up_queue: str
     runner_up_overdue_ms: int
+    by: str = ""  # the team lead, of what was assigned
 
 
 @dataclass(slots=True)

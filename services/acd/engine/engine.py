@@ -7,6 +7,7 @@ from typing import Any
 
 from services.acd.engine import (
     agents,
+    assigning,
     contacts,
     control,
     endings,
@@ -64,6 +65,7 @@ _HANDLERS: dict[type, Handler] = {
     stimuli.Open: contacts.opened,
     stimuli.Enqueue: waiting.enqueue,
     stimuli.Withdraw: waiting.withdraw,
+    stimuli.Assign: assigning.assign,
     stimuli.Close: endings.close,
     stimuli.CallerGone: endings.caller_gone,
     stimuli.LegAnswered: lambda floor, s, now, out: offers.answered(floor, s.offer_id, now, out),

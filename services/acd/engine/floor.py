@@ -25,6 +25,9 @@ SHIFT = 40
 Agents: TypeAlias = frozenset[str]
 NOBODY: Agents = frozenset()
 
+ASSIGNED = "assigned"
+"""The rule of an offer that a team lead asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -71,7 +74,7 @@ Need: TypeAlias = tuple[Channel, Skills, Agents]
 class Lane:
     """Contacts that any of the same agents could serve, in the order they will be served."""
 
-    queue: Queue | None  # None: the lane of one agent, for contacts that prefer them
+    queue: Queue | None  # None: a lane of one agent, for contacts that wait for them
     need: Need
     measure: Measure
     waiting: Roll[Contact] = field(default_factory=Roll)
@@ -209,7 +212,8 @@ class Contact:
     excluded: Agents = NOBODY
     preferred: Agent | None = None
     prefer_until: int = 0
-    rule: str = ""  # why that one: "preferred" or "last_agent"
+    rule: str = ""  # why that one: "preferred", "last_agent" or ASSIGNED
+    assigned_by: str = ""  # the team lead, where ASSIGNED
     booked_at: int = 0  # when the customer is due; 0: no booking
     early: bool = False  # booked and not due yet: not counted among those who wait
     hops: int = 0
@@ -266,6 +270,7 @@ class Agent:
     hands: list[Offer] = field(default_factory=list)  # offered, connected or in wrap-up
     offer: Offer | None = None  # the phone: until its leg is gone
     own: Lane | None = None  # contacts that wait for this agent
+    given: Lane | None = None  # those that a team lead gave them, which come before
     standing: dict[Pool, int] = field(default_factory=dict)  # where they wait for a contact, and their order
     idle_since: int = 0
     contact_ended_at: int = 0

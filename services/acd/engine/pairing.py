@@ -8,6 +8,8 @@ from services.acd.domain import CONTACT, Channel, ContactMove, Presence, Routing
 from services.acd.engine import hands, matching
 from services.acd.engine.commands import Command, ContactOffered, Decision, Ring
 from services.acd.engine.floor import (
+    ASSIGNED,
+    NOBODY,
     Agent,
     Alarm,
     Contact,
@@ -19,7 +21,6 @@ from services.acd.engine.floor import (
 )
 from services.acd.engine.lanes import lane_of, score_of
 from services.acd.engine.queues import watch_for_nobody
-from services.acd.engine.roll import Roll
 from services.acd.engine.timers import set_timer
 
 DECISIONS_KEPT = 50
@@ -30,9 +31,11 @@ def settle(floor: Floor, agent: Agent, now: int, out: list[Command]) -> None:
     """After any change: an agent with room gets contacts until none waits, then stands by for more."""
     free = hands.room(agent)
     while free:
-        if agent.own is not None and (contact := _own(agent, free)) is not None:
+        waited_for = agent.own is not None or agent.given is not None
+        if waited_for and (own := _own(agent, free)) is not None:
+            contact, lane = own
             step_out(contact)
-            make(floor, contact, agent, agent.own, now, out, rule=contact.rule)
+            make(floor, contact, agent, lane, now, out, rule=contact.rule)
         elif (found := matching.most_overdue(agent, free)) is not None:
             lane, competing, second = found
             contact = lane.waiting.pop()
@@ -120,9 +123,7 @@ def _prefers(contact: Contact, now: int) -> bool:
 
 
 def _seek_preferred(floor: Floor, contact: Contact, agent: Agent, now: int, out: list[Command]) -> bool:
-    lane = agent.own
-    if lane is None:
-        lane = agent.own = Lane(None, (Channel.UNSPECIFIED, (), frozenset()), Measure.POSITION)
+    lane = _lane_for(agent, contact)
     if hands.room(agent) >> contact.channel & 1:
         make(floor, contact, agent, lane, now, out, rule=contact.rule)
         return True
@@ -132,10 +133,26 @@ def _seek_preferred(floor: Floor, contact: Contact, agent: Agent, now: int, out:
     return False
 
 
-def _own(agent: Agent, free: int) -> Contact | None:
-    """The first of the contacts that wait for this agent for which there is room."""
-    waiting: Roll[Contact] | tuple[Contact, ...] = agent.own.waiting if agent.own is not None else ()
-    return next((contact for contact in waiting if free >> contact.channel & 1), None)
+def _lane_for(agent: Agent, contact: Contact) -> Lane:
+    """Where who waits for this agent stands: given to them by a team lead, or by preference."""
+    given = contact.rule == ASSIGNED
+    lane = agent.given if given else agent.own
+    if lane is None:
+        lane = Lane(None, (Channel.UNSPECIFIED, (), NOBODY), Measure.POSITION)
+        if given:
+            agent.given = lane
+        else:
+            agent.own = lane
+    return lane
+
+
+def _own(agent: Agent, free: int) -> tuple[Contact, Lane] | None:
+    """The first of the contacts that wait for this agent for which there is room, and where it stands."""
+    for lane in (agent.given, agent.own):
+        for contact in lane.waiting if lane is not None else ():
+            if free >> contact.channel & 1:
+                return contact, lane  # type: ignore[return-value]
+    return None
 
 
 def preferred_no_more(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None:
@@ -147,9 +164,9 @@ def preferred_no_more(floor: Floor, contact: Contact, now: int, out: list[Comman
 
 
 def nobody_waits_for(floor: Floor, agent: Agent, now: int, out: list[Command]) -> None:
-    """The agent has gone: contacts that preferred them go to whoever qualifies."""
-    if agent.own is not None:
-        for contact in list(agent.own.waiting):
+    """The agent has gone: contacts that waited for them go to whoever qualifies."""
+    for lane in (agent.given, agent.own):
+        for contact in list(lane.waiting) if lane is not None else ():
             preferred_no_more(floor, contact, now, out)
 
 
@@ -241,6 +258,7 @@ def _decision(
         competing,
         second.queue.settings.name if second is not None and second.queue is not None else "",
         now - second.waiting.first().due if second is not None and second.waiting else 0,
+        contact.assigned_by if rule == ASSIGNED else "",
     )
 
 

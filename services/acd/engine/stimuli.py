@@ -168,6 +168,16 @@ class Withdraw:
 
 
 @dataclass(slots=True)
+class Assign:
+    """A team lead gives a waiting contact to an agent."""
+
+    contact_id: str
+    agent_id: str
+    by: str
+    wait_ms: int  # for the agent to have room; then anybody's
+
+
+@dataclass(slots=True)
 class Close:
     """The flow's last word."""
 
@@ -354,6 +364,7 @@ Stimulus: TypeAlias = (
     | Open
     | Enqueue
     | Withdraw
+    | Assign
     | Close
     | CallerGone
     | LegAnswered

@@ -10,12 +10,34 @@ from services.acd.domain import ContactState, Presence, Routing
 from services.acd.engine.floor import Contact, Floor, ForecastError, Queue
 from services.acd.engine.forecasts import expected_wait_ms, place_of
 
-__all__ = ["Figures", "QueueFigures", "expected_wait_ms", "figures", "in_order", "place_of", "reset"]
+__all__ = [
+    "Figures",
+    "QueueFigures",
+    "all_waiting",
+    "expected_wait_ms",
+    "figures",
+    "in_order",
+    "place_of",
+    "reset",
+]
 
 
 def in_order(queue: Queue) -> Iterator[Contact]:
     """All who stand in the queue's lanes, as they would be served if every agent could serve each of them."""
     return merge(*(lane.waiting for lane in queue.lanes.values()), key=_order)
+
+
+def all_waiting(floor: Floor, queue: Queue) -> Iterator[Contact]:
+    """The same with those who wait for one agent alone, each in its place. Looks at every agent."""
+    apart = [
+        contact
+        for agent in floor.agents.values()
+        for lane in (agent.given, agent.own)
+        if lane is not None
+        for contact in lane.waiting
+        if contact.queue is queue
+    ]
+    return merge(in_order(queue), sorted(apart, key=_order), key=_order)
 
 
 def _order(contact: Contact) -> int:

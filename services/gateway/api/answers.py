@@ -41,6 +41,8 @@ class Contact(Answer):
     enqueued_at: Moment | None
     answered_at: Moment | None
     data: dict[str, str]
+    waits_for_agent_id: str = Field(description="it waits for this agent alone; empty: for anybody")
+    assigned_by: str = Field(description="who gave it to that agent")
 
 
 class Contacts(Answer):
@@ -132,7 +134,7 @@ class Decision(Answer):
     seeker: str = Field(
         description="`contact`: it came and agents were idle; `agent`: one came free, contacts waited"
     )
-    rule: str = Field(description="the queue's strategy, or `preferred`, `last_agent`")
+    rule: str = Field(description="the queue's strategy, or `preferred`, `last_agent`, `assigned`")
     idle_ms: int
     tier: int
     skill_score: int
@@ -152,6 +154,7 @@ class Decision(Answer):
         "`caller_gone`, `switch_error`, `answered_elsewhere`); null: it still rings"
     )
     outcome_at: Moment | None
+    assigned_by: str | None = Field(description="the team lead, of what was `assigned`")
 
 
 class Explanation(Answer):

@@ -88,4 +88,5 @@ def _decision(d: events_pb2.Decision) -> View:
         "runner_up_overdue_ms": d.runner_up_overdue_ms,
         "outcome": d.outcome or None,
         "outcome_at": stamp(d, "outcome_at"),
+        "assigned_by": d.assigned_by or None,
     }

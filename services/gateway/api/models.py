@@ -68,6 +68,16 @@ class ForcedPresence(Body):
     request_id: RequestId = ""
 
 
+class Assignment(Body):
+    """A waiting contact is given to an agent."""
+
+    agent_id: Annotated[str, StringConstraints(pattern=f"^{AGENT_ID.pattern}$")]
+    wait_s: int = Field(
+        default=120, ge=1, le=3600, description="for that agent to be free; then it is anybody's"
+    )
+    request_id: RequestId = ""
+
+
 class OfferAction(Body):
     offer_id: Id | None = None
     request_id: RequestId = ""

@@ -59,6 +59,7 @@ class Settings(Protocol):
 
 class Supervision(Protocol):
     async def force(self, agent_id: str, body: models.ForcedPresence, by: By) -> View: ...
+    async def assign(self, contact_id: str, body: models.Assignment, by: By) -> View: ...
 
 
 class Hub(Protocol):

@@ -15,6 +15,7 @@ from services.gateway.domain import AGENT_ID, Permission
 from services.stubs.acd.v1 import acd_pb2
 
 READ, SUPERVISE = Permission.CONTACTS_READ, Permission.AGENTS_SUPERVISE
+ASSIGN = Permission.CONTACTS_ASSIGN
 QueueName = Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,64}$")]
 AgentId = Annotated[str, Path(pattern=f"^{AGENT_ID.pattern}$")]
 
@@ -42,6 +43,17 @@ def add(routes: Routes, parts: Parts) -> None:
     async def explanation(contact_id: models.Id) -> Response:
         request = acd_pb2.ExplainContactRequest(contact_id=contact_id)
         return Json(figures.explanation(await acd.call(acd.stub.ExplainContact, request, retry=True)))
+
+    @routes.add(
+        "POST",
+        "/contacts/{contact_id}/assign",
+        ASSIGN,
+        answers=answers.Contact,
+        tags=["centre"],
+        summary="Gives a waiting contact to an agent",
+    )
+    async def assign(contact_id: models.Id, body: models.Assignment, by: Administrator) -> Response:
+        return Json(await supervision.assign(contact_id, body, by))
 
     @routes.add(
         "PUT",

@@ -143,6 +143,8 @@ def contact(c: acd_pb2.Contact) -> View:
         "enqueued_at": stamp(c, "enqueued_at"),
         "answered_at": stamp(c, "answered_at"),
         "data": dict(c.data),
+        "waits_for_agent_id": c.waits_for_agent_id,
+        "assigned_by": c.assigned_by,
     }
 
 

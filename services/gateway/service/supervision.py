@@ -1,4 +1,4 @@
-"""Where a team lead steps in: an agent is told to be ready, to do other work, or to go."""
+"""Where a team lead steps in: an agent is told to be ready or to go; a waiting contact is given to them."""
 
 from __future__ import annotations
 
@@ -31,6 +31,20 @@ class Supervision:
         detail = {"presence": body.presence, "reason": body.reason}
         await self._store.audit(by, AuditEntry("agent.presence_forced", agent_id, detail))
         return views.state(agent)
+
+    async def assign(self, contact_id: str, body: models.Assignment, by: By) -> views.View:
+        """A waiting contact is theirs as soon as they are free. Raises NotFound, Conflict, Unavailable."""
+        request = acd_pb2.AssignContactRequest(
+            request_id=forms.request_id(by.identity, body.request_id),
+            contact_id=contact_id,
+            agent_id=body.agent_id,
+            by=_name(by.identity),
+            wait_s=body.wait_s,
+        )
+        contact = await self._acd.call(self._acd.stub.AssignContact, request)
+        detail = {"agent_id": body.agent_id, "wait_s": body.wait_s}
+        await self._store.audit(by, AuditEntry("contact.assigned", contact_id, detail))
+        return views.contact(contact)
 
 
 def _name(who: Identity) -> str:

@@ -261,3 +261,40 @@ async def test_chats_beside_each_other(centre: Centre) -> None:
     await centre.call("HangUp", close)
     assert (await centre.heard.one("ContactEnded", chats[0]))["outcome"] == "OUTCOME_ANSWERED"
     await centre.heard.one("ContactOffered", chats[2])
+
+
+async def test_team_lead_gives_a_contact_to_an_agent_once(centre: Centre) -> None:
+    """The button is pressed twice: one request, one assignment, though the agent refused meanwhile."""
+    await centre.queue("sales")
+    await centre.queue("other")
+    await centre.agent("a1", "1001", "other", answer_after_ms=60_000)
+    caller = centre.arrives()
+    await caller.enqueue()
+    request = pb.AssignContactRequest(
+        request_id=new_id(), contact_id=caller.contact_id, agent_id="a1", by="Wang Fang", wait_s=60
+    )
+    given: pb.Contact = await centre.call("AssignContact", request)
+    assert (given.state, given.agent_id) == ("offered", "a1")
+    offered = await caller.event("ContactOffered")
+    decision = offered["decision"]
+    assert (decision["rule"], decision["assignedBy"]) == ("assigned", "Wang Fang")
+    reject = pb.OfferActionRequest(request_id=new_id(), agent_id="a1", offer_id=given.offer_id)
+    await centre.call("RejectOffer", reject)
+    again: pb.Contact = await centre.call("AssignContact", request)
+    assert (again.state, again.assigned_by) == ("queued", "")
+    with pytest.raises(Invalid, match="contact_id"):
+        await centre.call("AssignContact", pb.AssignContactRequest(contact_id="x", agent_id="a1"))
+
+
+async def test_who_waits_for_one_agent_is_listed(centre: Centre) -> None:
+    """Given to somebody who talks: still among those who wait, and it says for whom."""
+    await centre.queue("sales")
+    await centre.agent("a1", "1001", ready=False)
+    await centre.presence("a1", ev.PRESENCE_OTHER_WORK)
+    caller = centre.arrives()
+    await caller.enqueue()
+    request = pb.AssignContactRequest(contact_id=caller.contact_id, agent_id="a1", by="Wang Fang")
+    await centre.call("AssignContact", request)
+    listed: pb.ListWaitingResponse = await centre.call("ListWaiting", pb.ListWaitingRequest(queue="sales"))
+    (waiting,) = listed.contacts
+    assert (waiting.waits_for_agent_id, waiting.assigned_by) == ("a1", "Wang Fang")

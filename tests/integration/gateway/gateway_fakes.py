@@ -174,6 +174,16 @@ class FakeAcd(Asked, acd_pb2_grpc.AcdServicer):
         found = [contact for contact in self.waiting if contact.queue == request.queue]
         return acd_pb2.ListWaitingResponse(contacts=found[: request.limit])
 
+    async def AssignContact(self, request: Any, context: Any) -> acd_pb2.Contact:
+        self.note("AssignContact", request)
+        found = next((each for each in self.waiting if each.contact_id == request.contact_id), None)
+        if found is None:
+            raise Conflict("The contact does not wait any more.")
+        if (tenant.current(), request.agent_id) not in self.agents:
+            raise NotFound("agent", request.agent_id)
+        found.waits_for_agent_id, found.assigned_by = request.agent_id, request.by
+        return found
+
     async def ExplainContact(self, request: Any, context: Any) -> acd_pb2.Explanation:
         self.note("ExplainContact", request)
         if request.contact_id not in self.decisions:

@@ -334,6 +334,27 @@ async def test_team_lead_sets_an_agent_and_the_agent_is_told_by_whom(house: Hous
         assert (await desk.wait("agent"))["by"] is None
 
 
+async def test_team_lead_gives_a_waiting_contact_to_an_agent(house: House, lead: Browser) -> None:
+    root = await house.person("root", Role.ADMINISTRATOR)
+    agent = await house.person("li", agent_id="a1")
+    house.fakes.acd.waiting = [acd_pb2.Contact(contact_id="k-1", queue="sales", state="queued")]
+    found = await good(lead, "POST", "/contacts/k-1/assign", {"agent_id": "a1", "request_id": "r-1"})
+    answers.Contact.model_validate(found)
+    assert (found["waits_for_agent_id"], found["assigned_by"]) == ("a1", "Lead")
+    (request,) = house.fakes.acd.requests("AssignContact")
+    assert (request.agent_id, request.by, request.wait_s) == ("a1", "Lead", 120)
+    await good(lead, "POST", "/contacts/k-1/assign", {"agent_id": "a1", "request_id": "r-1"})
+    assert house.fakes.acd.requests("AssignContact")[1].request_id == request.request_id, "the same intention"
+    entry = await latest(root)
+    assert (entry["action"], entry["about"], entry["username"]) == ("contact.assigned", "k-1", "lead")
+    assert entry["detail"] == {"agent_id": "a1", "wait_s": 120}
+    assert await refused(lead, "POST", "/contacts/k-2/assign", {"agent_id": "a1"}) == (409, None)
+    assert await refused(lead, "POST", "/contacts/k-1/assign", {"agent_id": "a7"}) == (404, None)
+    wrong = {"agent_id": "a1", "wait_s": 0}
+    assert await refused(lead, "POST", "/contacts/k-1/assign", wrong) == (400, "wait_s")
+    assert await refused(agent, "POST", "/contacts/k-1/assign", {"agent_id": "a1"}) == (403, None)
+
+
 async def test_offer_says_its_channel(house: House) -> None:
     person = await house.person("li", agent_id="a1")
     async with screen(house.port) as desk:

@@ -67,6 +67,7 @@ TOLD: list[Any] = [
     stimuli.RingFailed("o1", "x"),
     stimuli.Held("o1"),
     stimuli.Retrieved("o1"),
+    stimuli.Assign("c1", "a1", "lead", 60_000),
     stimuli.SetPresence("a1", Presence.READY, "r", "1001", "lead", WorkMode.CONTINUOUS),
     stimuli.Answer("a1", "o1"),
     stimuli.Reject("a1", "o1"),

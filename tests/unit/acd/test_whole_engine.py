@@ -60,6 +60,7 @@ HOURS = calendar_of("UTC", [(day, "00:00", "08:01") for day in range(1, 8)] + [(
 steps = st.lists(skills, max_size=2).map(
     lambda found: tuple(Step(after * 8_000, each) for after, each in enumerate(found, start=1))
 )
+FOR_THIS_AGENT = ("preferred", "last_agent", "assigned")
 LANES = 4
 """So few kinds of requirements that they are dropped and made again all the time."""
 
@@ -207,7 +208,8 @@ class Floor(RuleBasedStateMachine):
         assert contact.decisions is not None
         assert why in contact.decisions
         assert agent.id not in contact.excluded
-        if why.rule in ("preferred", "last_agent"):
+        assert (why.by == "lead") == (why.rule == "assigned")
+        if why.rule in FOR_THIS_AGENT:
             return
         assert why.rule == floor.queues[offered.queue].settings.strategy.name.lower()
         able = dict(agent.settings.skills)
@@ -216,7 +218,8 @@ class Floor(RuleBasedStateMachine):
     def _first_in_line(self, offer: Any) -> None:
         """Nobody of the same queue whom this agent could have taken instead comes before this contact."""
         contact, agent = offer.contact, offer.agent
-        if contact.decisions[-1].rule in ("preferred", "last_agent"):
+        if contact.decisions[-1].rule in FOR_THIS_AGENT:
+            self._given_first(contact, agent)
             return
         for lane in offer.queue.lanes.values():
             first = lane.waiting.first_order
@@ -224,10 +227,16 @@ class Floor(RuleBasedStateMachine):
             if first is not None and mine and lane.need[0] is contact.channel:
                 assert contact.order < first, "somebody was passed over in their own queue"
 
+    def _given_first(self, contact: Any, agent: Any) -> None:
+        """Of who waits for this agent alone, those come first whom a team lead gave them."""
+        if agent.given is not None and contact.decisions[-1].seeker == "contact":
+            passed = [other for other in agent.given.waiting if room(agent) >> other.channel & 1]
+            assert not passed, "somebody given to this agent was passed over"
+
     def _first_of_agents(self, offer: Any, why: commands.Decision) -> None:
         """Who looked for an agent passed over nobody of a lower tier, nor in it who is longer idle."""
         contact, agent, queue = offer.contact, offer.agent, offer.queue
-        if why.rule in ("preferred", "last_agent") or why.seeker == "agent" or contact.skills != why.required:
+        if why.rule in FOR_THIS_AGENT or why.seeker == "agent" or contact.skills != why.required:
             return
         for other in self.engine.floor.agents.values():
             idle = room(other) >> contact.channel & 1 and not other.hands and other is not agent
@@ -306,6 +315,10 @@ class Floor(RuleBasedStateMachine):
     @rule(contact=contacts, outcome=st.sampled_from(list(Outcome)))
     def flow_closes(self, contact: int, outcome: Outcome) -> None:
         self.tell(stimuli.Close(who(self.name(contact)), outcome))
+
+    @rule(contact=contacts, agent=agents, seconds=st.sampled_from([1, 30]))
+    def team_lead_gives(self, contact: int, agent: str, seconds: int) -> None:
+        self.tell(stimuli.Assign(self.name(contact), agent, "lead", seconds * 1000))
 
     @rule(contact=contacts)
     def withdraw(self, contact: int) -> None:

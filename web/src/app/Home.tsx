@@ -10,11 +10,13 @@ import { Header, type View } from "../desk/header/Header";
 import { phase } from "../desk/state";
 import { useSpeech } from "../i18n";
 import { useSession } from "../session/Gate";
+import { useLeave } from "../session/useLeave";
 import { Nothing } from "../shared/Nothing";
 
 // Not needed to take the first call: loaded when first opened.
 const CustomersDrawer = lazy(() => import("../customer/CustomersDrawer").then((m) => ({ default: m.CustomersDrawer })));
 const OrdersDrawer = lazy(() => import("../orders/OrdersDrawer").then((m) => ({ default: m.OrdersDrawer })));
+const Settings = lazy(() => import("../settings/Settings").then((m) => ({ default: m.Settings })));
 const Board = lazy(() => import("../wallboard/Board").then((m) => ({ default: m.Board })));
 
 export default function Home() {
@@ -40,8 +42,10 @@ function Page() {
   const views: View[] = [
     ...(hasDesk(user) ? ["desk" as const] : []),
     ...(user.permissions.includes("wallboard.watch") && hasSocket(user) ? ["board" as const] : []),
+    ...(["queues.read", "agents.read"].every((needed) => user.permissions.includes(needed)) ? ["settings" as const] : []),
   ];
   const [view, setView] = useState<View | null>(views[0] ?? null);
+  const leave = useLeave();
   const [panel, setPanel] = useState<Panel | null>(null);
   const [opened, setOpened] = useState({ customers: false, orders: false });
   const show = (wanted: Panel) => {
@@ -59,7 +63,7 @@ function Page() {
 
   return (
     <div className="page">
-      <Header view={view ?? "desk"} views={views} onView={setView}
+      <Header view={view ?? "desk"} views={views} onView={(wanted) => leave(() => setView(wanted))}
         onCustomers={() => show({ kind: "customers", looked: null })} onOrders={() => showOrder(null)} />
       <Banners />
       {view === "desk" && (
@@ -67,7 +71,10 @@ function Page() {
           kind: "customers", looked: { customerId: contact.customer_id, number: contact.from_number },
         })} />
       )}
-      <Suspense fallback={<div className="centred"><Spin /></div>}>{view === "board" && <Board />}</Suspense>
+      <Suspense fallback={<div className="centred"><Spin /></div>}>
+        {view === "board" && <Board />}
+        {view === "settings" && <Settings />}
+      </Suspense>
       {view === null && <Nothing text={t("home.nothing")} />}
       <Suspense fallback={null}>
         {opened.customers && (

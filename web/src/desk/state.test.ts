@@ -12,7 +12,7 @@ const agent = (fields: Partial<Agent> = {}): Agent => ({
 const contact = (fields: Partial<Contact> = {}): Contact => ({
   contact_id: "c1", channel: "voice", state: "offered", queue: "sales", priority: 0, agent_id: "a1", offer_id: "o1",
   from_number: "+8613700000001", to_number: "10050", customer_id: "", held: false, opened_at: AT, enqueued_at: AT,
-  answered_at: null, data: {}, ...fields,
+  answered_at: null, data: {}, waits_for_agent_id: "", assigned_by: "", ...fields,
 });
 const offer = (fields: Partial<Offer> = {}): Offer => ({
   contact_id: "c1", offer_id: "o1", channel: "voice", queue: "sales", from_number: "+8613700000001", to_number: "10050",

@@ -8,9 +8,10 @@ import { useDesk } from "./DeskProvider";
 interface Queues {
   find: (name: string) => Queue | undefined;
   titleOf: (name: string) => string;
+  reload: () => void;
 }
 
-const QueuesContext = createContext<Queues>({ find: () => undefined, titleOf: (name) => name });
+const QueuesContext = createContext<Queues>({ find: () => undefined, titleOf: (name) => name, reload: () => undefined });
 export const useQueues = () => useContext(QueuesContext);
 
 /** The queues' titles and times; asked again when the connection or the ACD has come back. */
@@ -18,7 +19,7 @@ export function QueuesProvider({ children }: { children: ReactNode }) {
   const { session } = useSession();
   const { desk, link } = useDesk();
   const there = session.may("queues.read") && link.status === "open" && !desk.missing.includes("acd");
-  const { data } = useLoad(there ? "queues" : null, (signal) =>
+  const { data, reload } = useLoad(there ? "queues" : null, (signal) =>
     session.ask<{ queues: Queue[] }>("/queues", { signal }));
   // Titles do not change because the ACD is away.
   const [known, setKnown] = useState<Queue[]>([]);
@@ -28,7 +29,8 @@ export function QueuesProvider({ children }: { children: ReactNode }) {
     return {
       find: (name: string) => byName.get(name),
       titleOf: (name: string) => byName.get(name)?.title || name,
+      reload,
     };
-  }, [known]);
+  }, [known, reload]);
   return <QueuesContext value={value}>{children}</QueuesContext>;
 }

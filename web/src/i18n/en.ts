@@ -1,3 +1,5 @@
+import { settingsEn } from "./settings.en";
+
 export const en = {
   "app.name": "Switchyard",
   "app.loading": "One moment …",
@@ -369,6 +371,15 @@ export const en = {
   "waiting.more": "Only the first {count} are listed.",
   "waiting.priority": "Priority {priority}",
   "waiting.back": "Back to who waits",
+  "waiting.for": "for {agent}",
+  "waiting.for.help": "Waits for this agent for a while, then for anybody.",
+  "waiting.for.by": "{by} gave it to this agent. It waits for them for a while, then for anybody.",
+  "give": "Give to …",
+  "give.open": "Give {who} to an agent",
+  "give.pick": "To whom?",
+  "give.nobody": "Nobody who is signed in",
+  "give.candidate": "{agent} · {state}",
+  "give.done": "{agent} is offered it as soon as they are free; after {minutes} minutes it is anybody's again.",
   "explain.title": "Why this agent",
   "explain.failed": "The explanation could not be loaded",
   "explain.none": "No agent has been chosen for this contact yet: nobody who is free, ready and qualified has been there for it.",
@@ -401,6 +412,7 @@ export const en = {
   "explain.rule.ring_several": "Was rung together with others; free for {idle}.",
   "explain.rule.preferred": "Was to be asked first for this contact.",
   "explain.rule.last_agent": "Had served this caller the last time.",
+  "explain.rule.assigned": "{by} gave them this contact.",
   "explain.rule.other": "By the rule “{rule}”; free for {idle}.",
   "explain.tier": "Tier {tier}: nobody of a lower tier was free and qualified.",
   "explain.seeker.contact": "The contact came, or came back, while agents were free.",
@@ -421,6 +433,7 @@ export const en = {
   "explain.relaxed": "Relaxed {count} × while waiting: more was asked at first.",
   "explain.behind.none": "Nobody waited behind it for the same.",
   "explain.behind.some": "{count} more waited for the same.",
+  ...settingsEn,
   "state.ready": "Ready",
   "state.offered": "Ringing",
   "state.connected": "Talking",

@@ -1,4 +1,5 @@
 import type { Dictionary } from "./en";
+import { settingsZh } from "./settings.zh";
 
 export const zh: Dictionary = {
   "app.name": "Switchyard",
@@ -371,6 +372,15 @@ export const zh: Dictionary = {
   "waiting.more": "只列出前 {count} 个。",
   "waiting.priority": "优先级 {priority}",
   "waiting.back": "返回排队名单",
+  "waiting.for": "等待 {agent}",
+  "waiting.for.help": "一段时间内只等这位坐席，之后任何坐席均可接听。",
+  "waiting.for.by": "由 {by} 指派给这位坐席。一段时间内只等该坐席，之后任何坐席均可接听。",
+  "give": "指派…",
+  "give.open": "将 {who} 指派给坐席",
+  "give.pick": "指派给谁？",
+  "give.nobody": "没有已登录的坐席",
+  "give.candidate": "{agent} · {state}",
+  "give.done": "{agent} 一有空即会接到；{minutes} 分钟后恢复正常排队。",
   "explain.title": "为什么是这位坐席",
   "explain.failed": "说明未能载入",
   "explain.none": "尚未为此联系选定坐席：还没有空闲、就绪且符合要求的坐席。",
@@ -403,6 +413,7 @@ export const zh: Dictionary = {
   "explain.rule.ring_several": "与其他坐席同时振铃；已空闲 {idle}。",
   "explain.rule.preferred": "此联系指定优先由该坐席处理。",
   "explain.rule.last_agent": "上次就是该坐席接待这位客户。",
+  "explain.rule.assigned": "由 {by} 指派给该坐席。",
   "explain.rule.other": "按规则“{rule}”；已空闲 {idle}。",
   "explain.tier": "第 {tier} 层级：更靠前的层级没有空闲且符合要求的坐席。",
   "explain.seeker.contact": "联系到来（或退回）时有坐席空闲。",
@@ -423,6 +434,7 @@ export const zh: Dictionary = {
   "explain.relaxed": "等待期间已放宽 {count} 次，起初要求更高。",
   "explain.behind.none": "其后没有同样要求的排队。",
   "explain.behind.some": "其后还有 {count} 个同样要求的在排队。",
+  ...settingsZh,
   "state.ready": "准备接听",
   "state.offered": "振铃中",
   "state.connected": "通话中",

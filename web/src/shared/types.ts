@@ -52,6 +52,10 @@ export interface Contact {
   enqueued_at: string | null;
   answered_at: string | null;
   data: Record<string, string>;
+  /** It waits for this agent alone; empty: for anybody. */
+  waits_for_agent_id: string;
+  /** Who gave it to that agent. */
+  assigned_by: string;
 }
 
 export interface AgentNews {
@@ -262,6 +266,7 @@ export interface Decision {
   /** `answered`, or why not; null: it still rings. */
   outcome: string | null;
   outcome_at: string | null;
+  assigned_by: string | null;
 }
 
 export interface Explanation {

@@ -44,7 +44,7 @@ export function Board() {
         ? <Card size="small"><Nothing text={t("board.away")} /></Card>
         : <Figures figures={figures} onWaiting={(queue) => setLooked({ queue, contact: null })} />}
       {session.may("agents.read") && <People list={people} onExplain={(contact) => setLooked({ queue: null, contact })} />}
-      <ExplainDrawer looked={looked} onLook={setLooked} nameOf={nameOf} />
+      <ExplainDrawer looked={looked} onLook={setLooked} people={people.data?.agents ?? []} nameOf={nameOf} />
     </main>
   );
 }

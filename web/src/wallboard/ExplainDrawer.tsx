@@ -1,5 +1,5 @@
 import { ArrowLeftOutlined } from "@ant-design/icons";
-import { Alert, Button, Drawer, Skeleton, Tag } from "antd";
+import { Alert, Button, Drawer, Skeleton, Tag, Tooltip } from "antd";
 
 import { numberOf } from "../customer/Level";
 import { useQueues } from "../desk/useQueues";
@@ -10,9 +10,10 @@ import { Clock } from "../shared/Clock";
 import { LongText } from "../shared/LongText";
 import { Nothing } from "../shared/Nothing";
 import { moment, parsed } from "../shared/time";
-import type { Contact, Decision, Explanation } from "../shared/types";
+import type { Contact, Decision, Explanation, ListedAgent } from "../shared/types";
 import { useLoad } from "../shared/useLoad";
 import { parts } from "./explain";
+import { GiveTo } from "./GiveTo";
 
 const EVERY_MS = 3_000; // while it is looked at; who waits changes by the second
 const SHOWN = 50;
@@ -23,9 +24,10 @@ export interface Looked {
   contact: Contact | null;
 }
 
-export function ExplainDrawer({ looked, onLook, nameOf }: {
+export function ExplainDrawer({ looked, onLook, people, nameOf }: {
   looked: Looked | null;
   onLook: (looked: Looked | null) => void;
+  people: ListedAgent[];
   nameOf: (agentId: string) => string;
 }) {
   const { t } = useSpeech();
@@ -39,12 +41,17 @@ export function ExplainDrawer({ looked, onLook, nameOf }: {
       )}>
       {contact
         ? <Explained key={contact.contact_id} contact={contact} nameOf={nameOf} />
-        : queue !== null && <Waiting key={queue} queue={queue} onOpen={(one) => onLook({ queue, contact: one })} />}
+        : queue !== null && <Waiting key={queue} queue={queue} people={people} nameOf={nameOf} onOpen={(one) => onLook({ queue, contact: one })} />}
     </Drawer>
   );
 }
 
-function Waiting({ queue, onOpen }: { queue: string; onOpen: (contact: Contact) => void }) {
+function Waiting({ queue, people, nameOf, onOpen }: {
+  queue: string;
+  people: ListedAgent[];
+  nameOf: (agentId: string) => string;
+  onOpen: (contact: Contact) => void;
+}) {
   const { t } = useSpeech();
   const { session } = useSession();
   const path = `/queues/${queue}/contacts?limit=${SHOWN}`;
@@ -57,8 +64,13 @@ function Waiting({ queue, onOpen }: { queue: string; onOpen: (contact: Contact) 
     <>
       <ul className="lines">
         {data.contacts.map((contact) => (
-          <li key={contact.contact_id}>
-            <button type="button" className="line line-button" onClick={() => onOpen(contact)}><Line contact={contact} /></button>
+          <li key={contact.contact_id} className="waiting-line">
+            <button type="button" className="line line-button" onClick={() => onOpen(contact)}>
+              <Line contact={contact} nameOf={nameOf} />
+            </button>
+            {session.may("contacts.assign") && (
+              <GiveTo contact={contact} who={numberOf(t, contact.from_number)} people={people} onDone={reload} />
+            )}
           </li>
         ))}
       </ul>
@@ -67,11 +79,17 @@ function Waiting({ queue, onOpen }: { queue: string; onOpen: (contact: Contact) 
   );
 }
 
-function Line({ contact }: { contact: Contact }) {
+function Line({ contact, nameOf }: { contact: Contact; nameOf: (agentId: string) => string }) {
   const { t } = useSpeech();
+  const { waits_for_agent_id: awaited, assigned_by: by } = contact;
   return (
     <>
       <span className="line-text"><span className="line-title"><LongText text={numberOf(t, contact.from_number)} /></span></span>
+      {awaited && (
+        <Tooltip title={by ? t("waiting.for.by", { by }) : t("waiting.for.help")}>
+          <Tag className="awaited" color="blue"><LongText text={t("waiting.for", { agent: nameOf(awaited) })} /></Tag>
+        </Tooltip>
+      )}
       {contact.priority > 0 && <Tag>{t("waiting.priority", { priority: contact.priority })}</Tag>}
       <Clock since={parsed(contact.enqueued_at)} />
     </>

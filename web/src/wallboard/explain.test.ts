@@ -8,7 +8,8 @@ const decision = (fields: Partial<Decision> = {}): Decision => ({
   offer_id: "o1", at: "2026-11-22T02:43:23.000Z", queue: "sales", agent_id: "a1", seeker: "contact",
   rule: "longest_idle", idle_ms: 130_000, tier: 1, skill_score: 0, others: 0, runner_up_agent_id: null,
   qualified_busy: 0, ready_unqualified: 0, required: {}, relaxed_steps: 0, overdue_ms: -5_000, waiting_behind: 0,
-  competing: 0, runner_up_queue: null, runner_up_overdue_ms: 0, outcome: null, outcome_at: null, ...fields,
+  competing: 0, runner_up_queue: null, runner_up_overdue_ms: 0, outcome: null, outcome_at: null, assigned_by: null,
+  ...fields,
 });
 const NAMES = { agent: (id: string) => ({ a2: "Wang" })[id] ?? id, queue: (name: string) => name.toUpperCase() };
 
@@ -65,6 +66,10 @@ describe("a decision", () => {
     expect(said({ outcome: "answered", ...later }).outcome).toEqual(["Answered after 0:15."]);
     expect(said({ outcome: "rejected", ...later }, "zh-CN").outcome).toEqual(["0:15 后拒接。"]);
     expect(said({ outcome: "vanished", ...later }).outcome).toEqual(["It came to nothing: vanished."]);
+  });
+
+  it("of a team lead says whose it was", () => {
+    expect(said({ rule: "assigned", assigned_by: "Wang Fang" }).why).toEqual(["Wang Fang gave them this contact."]);
   });
 
   it("by a rule that this page does not know yet names it", () => {

@@ -36,7 +36,7 @@ function outcome(t: Translate, { at, outcome, outcome_at }: Decision): string {
 
 function why(t: Translate, decision: Decision): string[] {
   const { rule, tier } = decision;
-  const values = { idle: clock(decision.idle_ms), score: decision.skill_score, rule };
+  const values = { idle: clock(decision.idle_ms), score: decision.skill_score, rule, by: decision.assigned_by ?? "" };
   const known = `explain.rule.${rule}`;
   const reason = t(known in en ? (known as Key) : "explain.rule.other", values);
   return tier > 1 ? [reason, t("explain.tier", { tier })] : [reason];

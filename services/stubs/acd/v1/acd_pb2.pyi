@@ -673,6 +673,39 @@ class ListWaitingResponse(_message.Message):
 Global___ListWaitingResponse: _TypeAlias = ListWaitingResponse  # noqa: Y015
 
 @_typing.final
+class AssignContactRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    WAIT_S_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    contact_id: _builtins.str
+    agent_id: _builtins.str
+    by: _builtins.str
+    """the team lead; told in the decision"""
+    wait_s: _builtins.int
+    """For so long it waits for that agent alone, then for anybody, from its old place. 0: 120; at most 3,600."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        contact_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        by: _builtins.str = ...,
+        wait_s: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "by", b"by", "contact_id", b"contact_id", "request_id", b"request_id", "wait_s", b"wait_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssignContactRequest: _TypeAlias = AssignContactRequest  # noqa: Y015
+
+@_typing.final
 class ExplainContactRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -756,6 +789,8 @@ class Contact(_message.Message):
     ANSWERED_AT_FIELD_NUMBER: _builtins.int
     DATA_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int
+    WAITS_FOR_AGENT_ID_FIELD_NUMBER: _builtins.int
+    ASSIGNED_BY_FIELD_NUMBER: _builtins.int
     contact_id: _builtins.str
     channel: _types_pb2.Channel.ValueType
     state: _builtins.str
@@ -769,6 +804,10 @@ class Contact(_message.Message):
     customer_id: _builtins.str
     held: _builtins.bool
     outcome: _types_pb2.Outcome.ValueType
+    waits_for_agent_id: _builtins.str
+    """It waits for this agent alone at the moment (preferred, their last one, or given to them); empty: for anybody."""
+    assigned_by: _builtins.str
+    """who gave it to that agent"""
     @_builtins.property
     def opened_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -796,10 +835,12 @@ class Contact(_message.Message):
         answered_at: _timestamp_pb2.Timestamp | None = ...,
         data: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         outcome: _types_pb2.Outcome.ValueType = ...,
+        waits_for_agent_id: _builtins.str = ...,
+        assigned_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["answered_at", b"answered_at", "enqueued_at", b"enqueued_at", "opened_at", b"opened_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "answered_at", b"answered_at", "channel", b"channel", "contact_id", b"contact_id", "customer_id", b"customer_id", "data", b"data", "enqueued_at", b"enqueued_at", "from_number", b"from_number", "held", b"held", "offer_id", b"offer_id", "opened_at", b"opened_at", "outcome", b"outcome", "priority", b"priority", "queue", b"queue", "state", b"state", "to_number", b"to_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "answered_at", b"answered_at", "assigned_by", b"assigned_by", "channel", b"channel", "contact_id", b"contact_id", "customer_id", b"customer_id", "data", b"data", "enqueued_at", b"enqueued_at", "from_number", b"from_number", "held", b"held", "offer_id", b"offer_id", "opened_at", b"opened_at", "outcome", b"outcome", "priority", b"priority", "queue", b"queue", "state", b"state", "to_number", b"to_number", "waits_for_agent_id", b"waits_for_agent_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

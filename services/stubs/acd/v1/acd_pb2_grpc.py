@@ -70,6 +70,11 @@ class AcdStub:
                 request_serializer=acd_dot_v1_dot_acd__pb2.ListWaitingRequest.SerializeToString,
                 response_deserializer=acd_dot_v1_dot_acd__pb2.ListWaitingResponse.FromString,
                 _registered_method=True)
+        self.AssignContact = channel.unary_unary(
+                '/switchyard.acd.v1.Acd/AssignContact',
+                request_serializer=acd_dot_v1_dot_acd__pb2.AssignContactRequest.SerializeToString,
+                response_deserializer=acd_dot_v1_dot_acd__pb2.Contact.FromString,
+                _registered_method=True)
         self.ExplainContact = channel.unary_unary(
                 '/switchyard.acd.v1.Acd/ExplainContact',
                 request_serializer=acd_dot_v1_dot_acd__pb2.ExplainContactRequest.SerializeToString,
@@ -192,6 +197,15 @@ class AcdServicer:
 
     def ListWaiting(self, request, context):
         """Who waits in a queue, next to be served first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AssignContact(self, request, context):
+        """Gives a waiting contact to an agent, who is offered it as soon as they are free, before everybody. Idempotent by
+        request_id. NOT_FOUND: no such contact or agent. FAILED_PRECONDITION: it does not wait, or the agent is not
+        signed in, takes no such contacts, or is excluded by it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -329,6 +343,11 @@ def add_AcdServicer_to_server(servicer, server):
                     servicer.ListWaiting,
                     request_deserializer=acd_dot_v1_dot_acd__pb2.ListWaitingRequest.FromString,
                     response_serializer=acd_dot_v1_dot_acd__pb2.ListWaitingResponse.SerializeToString,
+            ),
+            'AssignContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.AssignContact,
+                    request_deserializer=acd_dot_v1_dot_acd__pb2.AssignContactRequest.FromString,
+                    response_serializer=acd_dot_v1_dot_acd__pb2.Contact.SerializeToString,
             ),
             'ExplainContact': grpc.unary_unary_rpc_method_handler(
                     servicer.ExplainContact,
@@ -591,6 +610,33 @@ class Acd:
             '/switchyard.acd.v1.Acd/ListWaiting',
             acd_dot_v1_dot_acd__pb2.ListWaitingRequest.SerializeToString,
             acd_dot_v1_dot_acd__pb2.ListWaitingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AssignContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.acd.v1.Acd/AssignContact',
+            acd_dot_v1_dot_acd__pb2.AssignContactRequest.SerializeToString,
+            acd_dot_v1_dot_acd__pb2.Contact.FromString,
             options,
             channel_credentials,
             insecure,

@@ -51,6 +51,11 @@ class AcdStub:
     GetContact: _grpc.UnaryUnaryMultiCallable[_acd_pb2.GetContactRequest, _acd_pb2.Contact]
     ListWaiting: _grpc.UnaryUnaryMultiCallable[_acd_pb2.ListWaitingRequest, _acd_pb2.ListWaitingResponse]
     """Who waits in a queue, next to be served first."""
+    AssignContact: _grpc.UnaryUnaryMultiCallable[_acd_pb2.AssignContactRequest, _acd_pb2.Contact]
+    """Gives a waiting contact to an agent, who is offered it as soon as they are free, before everybody. Idempotent by
+    request_id. NOT_FOUND: no such contact or agent. FAILED_PRECONDITION: it does not wait, or the agent is not
+    signed in, takes no such contacts, or is excluded by it.
+    """
     ExplainContact: _grpc.UnaryUnaryMultiCallable[_acd_pb2.ExplainContactRequest, _acd_pb2.Explanation]
     """Every decision about a contact: which agent, why, who else qualified and why the others did not."""
     SetPresence: _grpc.UnaryUnaryMultiCallable[_acd_pb2.SetPresenceRequest, _acd_pb2.Agent]
@@ -102,6 +107,11 @@ class AcdAsyncStub(AcdStub):
     GetContact: _aio.UnaryUnaryMultiCallable[_acd_pb2.GetContactRequest, _acd_pb2.Contact]  # type: ignore[assignment]
     ListWaiting: _aio.UnaryUnaryMultiCallable[_acd_pb2.ListWaitingRequest, _acd_pb2.ListWaitingResponse]  # type: ignore[assignment]
     """Who waits in a queue, next to be served first."""
+    AssignContact: _aio.UnaryUnaryMultiCallable[_acd_pb2.AssignContactRequest, _acd_pb2.Contact]  # type: ignore[assignment]
+    """Gives a waiting contact to an agent, who is offered it as soon as they are free, before everybody. Idempotent by
+    request_id. NOT_FOUND: no such contact or agent. FAILED_PRECONDITION: it does not wait, or the agent is not
+    signed in, takes no such contacts, or is excluded by it.
+    """
     ExplainContact: _aio.UnaryUnaryMultiCallable[_acd_pb2.ExplainContactRequest, _acd_pb2.Explanation]  # type: ignore[assignment]
     """Every decision about a contact: which agent, why, who else qualified and why the others did not."""
     SetPresence: _aio.UnaryUnaryMultiCallable[_acd_pb2.SetPresenceRequest, _acd_pb2.Agent]  # type: ignore[assignment]
@@ -192,6 +202,17 @@ class AcdServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_acd_pb2.ListWaitingResponse, _abc.Awaitable[_acd_pb2.ListWaitingResponse]]:
         """Who waits in a queue, next to be served first."""
+
+    @_abc_1.abstractmethod
+    def AssignContact(
+        self,
+        request: _acd_pb2.AssignContactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_acd_pb2.Contact, _abc.Awaitable[_acd_pb2.Contact]]:
+        """Gives a waiting contact to an agent, who is offered it as soon as they are free, before everybody. Idempotent by
+        request_id. NOT_FOUND: no such contact or agent. FAILED_PRECONDITION: it does not wait, or the agent is not
+        signed in, takes no such contacts, or is excluded by it.
+        """
 
     @_abc_1.abstractmethod
     def ExplainContact(

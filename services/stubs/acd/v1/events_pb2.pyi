@@ -351,6 +351,7 @@ class Decision(_message.Message):
     RUNNER_UP_OVERDUE_MS_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int
     OUTCOME_AT_FIELD_NUMBER: _builtins.int
+    ASSIGNED_BY_FIELD_NUMBER: _builtins.int
     offer_id: _builtins.str
     queue: _builtins.str
     agent_id: _builtins.str
@@ -359,7 +360,7 @@ class Decision(_message.Message):
     waited).
     """
     rule: _builtins.str
-    """`longest_idle`, `least_occupied` … as in Strategy; `preferred`, `last_agent` when that came first."""
+    """`longest_idle`, `least_occupied` … as in Strategy; `preferred`, `last_agent`, `assigned` when that came first."""
     idle_ms: _builtins.int
     """the agent's"""
     tier: _builtins.int
@@ -384,6 +385,8 @@ class Decision(_message.Message):
     """Only in an explanation, because it comes later: `answered`, or why not, by the words of OfferFailure
     (`ring_timeout`, `rejected` …); empty: it still rings.
     """
+    assigned_by: _builtins.str
+    """the team lead, of what was `assigned`"""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -417,10 +420,11 @@ class Decision(_message.Message):
         runner_up_overdue_ms: _builtins.int = ...,
         outcome: _builtins.str = ...,
         outcome_at: _timestamp_pb2.Timestamp | None = ...,
+        assigned_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "outcome_at", b"outcome_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "at", b"at", "competing", b"competing", "idle_ms", b"idle_ms", "offer_id", b"offer_id", "others", b"others", "outcome", b"outcome", "outcome_at", b"outcome_at", "overdue_ms", b"overdue_ms", "qualified_busy", b"qualified_busy", "queue", b"queue", "ready_unqualified", b"ready_unqualified", "relaxed_steps", b"relaxed_steps", "required", b"required", "rule", b"rule", "runner_up_agent_id", b"runner_up_agent_id", "runner_up_overdue_ms", b"runner_up_overdue_ms", "runner_up_queue", b"runner_up_queue", "seeker", b"seeker", "skill_score", b"skill_score", "tier", b"tier", "waiting_behind", b"waiting_behind"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "assigned_by", b"assigned_by", "at", b"at", "competing", b"competing", "idle_ms", b"idle_ms", "offer_id", b"offer_id", "others", b"others", "outcome", b"outcome", "outcome_at", b"outcome_at", "overdue_ms", b"overdue_ms", "qualified_busy", b"qualified_busy", "queue", b"queue", "ready_unqualified", b"ready_unqualified", "relaxed_steps", b"relaxed_steps", "required", b"required", "rule", b"rule", "runner_up_agent_id", b"runner_up_agent_id", "runner_up_overdue_ms", b"runner_up_overdue_ms", "runner_up_queue", b"runner_up_queue", "seeker", b"seeker", "skill_score", b"skill_score", "tier", b"tier", "waiting_behind", b"waiting_behind"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

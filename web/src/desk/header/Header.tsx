@@ -6,6 +6,7 @@ import { App, Button, Segmented, Tooltip } from "antd";
 import { useSpeech } from "../../i18n";
 import { Preferences } from "../../preferences/Preferences";
 import { useSession } from "../../session/Gate";
+import { useLeave } from "../../session/useLeave";
 import { LongText } from "../../shared/LongText";
 import { setSound, useSound } from "../call/useRinging";
 import { hasDesk, hasSocket, useDesk } from "../DeskProvider";
@@ -13,7 +14,9 @@ import { phase } from "../state";
 import { ConnectionMark } from "./ConnectionMark";
 import { PresenceSwitch } from "./PresenceSwitch";
 
-export type View = "desk" | "board";
+export type View = "desk" | "board" | "settings";
+
+const VIEWS = { desk: "board.desk", board: "board.title", settings: "settings.title" } as const;
 
 export function Header({ view, views, onView, onCustomers, onOrders }: {
   view: View;
@@ -30,7 +33,7 @@ export function Header({ view, views, onView, onCustomers, onOrders }: {
       <Me />
       {hasDesk(user) && <PresenceSwitch />}
       {views.length > 1 && (
-        <Segmented<View> value={view} onChange={onView} options={views.map((value) => ({ value, label: t(`board.${value === "board" ? "title" : "desk"}`) }))} />
+        <Segmented<View> value={view} onChange={onView} options={views.map((value) => ({ value, label: t(VIEWS[value]) }))} />
       )}
       <span className="header-gap" />
       <nav className="header-tools">
@@ -89,9 +92,10 @@ function SignOut() {
   const { session } = useSession();
   const { desk } = useDesk();
   const { modal } = App.useApp();
+  const leaveUnsaved = useLeave();
   const leave = () => {
     const now = phase(desk);
-    if (now !== "talking" && now !== "ringing") return void session.signOut();
+    if (now !== "talking" && now !== "ringing") return leaveUnsaved(() => void session.signOut());
     modal.confirm({
       title: t("signout.incall"), okText: t("signout"), cancelText: t("app.cancel"), okButtonProps: { danger: true },
       onOk: () => session.signOut(),
