@@ -6,6 +6,7 @@ import { App, Button, Segmented, Tooltip } from "antd";
 import { useSpeech } from "../../i18n";
 import { Preferences } from "../../preferences/Preferences";
 import { useSession } from "../../session/Gate";
+import { PhoneMark } from "../../phone/PhoneMark";
 import { LongText } from "../../shared/LongText";
 import { setSound, useSound } from "../call/useRinging";
 import { hasDesk, hasSocket, useDesk } from "../DeskProvider";
@@ -48,6 +49,7 @@ export function Header({ view, views, onView, onCustomers, onOrders }: {
             </Button>
           </Tooltip>
         )}
+        {hasDesk(user) && <PhoneMark />}
         {hasDesk(user) && <SoundSwitch />}
         <Preferences />
         {hasSocket(user) && <ConnectionMark />}
