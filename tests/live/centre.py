@@ -359,7 +359,6 @@ async def open_centre(
         "GATEWAY_PHONE_URL": f"wss://{LOOPBACK}:{found[0].wss_port}",
         "GATEWAY_PHONE_DOMAINS": f"demo={DOMAIN}",
         "GATEWAY_SWITCH_SECRET": DIRECTORY_SECRET,
-        "GATEWAY_DIRECTORY_CACHE_S": "0",  # or one test would hear what another one was told
     }
     async with AsyncExitStack() as stack:
         for switch in found:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, async_playwright, expect
+from playwright.async_api import Browser, Dialog, Locator, WebSocketRoute, async_playwright, expect
 
 from deploy.local.console import console_dir
 from tests.e2e.conftest import FLAGS, SIZE, chromium
 from tests.e2e.desk import Desk
-from tests.live import sound
+from tests.live import phones, sound
 from tests.live.centre import AGENT_HZ, CALLER_HZ, DIRECT, PASSWORD, RECORDED_BYTES, Centre, open_centre
 from tests.live.conftest import CLEAR_S, no_channel
 from tests.live.esl import Link
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 WITHIN_S = 20
 SHOWN_MS = 20_000
+DESK_PASSWORD = "live-desk-password"
 READY = "This page is your telephone"
 
 
@@ -103,21 +105,30 @@ class Floor:
         await expect(self.mark).to_have_attribute("aria-label", READY, timeout=SHOWN_MS)
         await self.is_registered()
 
-    async def rings(self) -> None:
-        await self.desk.rings()
+    async def is_free(self) -> None:
+        """The wrap-up of these queues is a second and ends by itself."""
+        idle = self.desk.page.get_by_role("heading", name=self.desk.say("idle"), exact=True)
+        await expect(idle).to_be_visible(timeout=SHOWN_MS)
 
-    async def answers(self) -> None:
-        await self.desk.answer()
+    async def hangs_up(self) -> None:
+        await self.desk.card("talking").get_by_role("button", name=self.desk.say("hang_up")).click()
+        await self.is_free()
 
-    async def legs(self) -> list[str]:
-        """Of the caller and of the page, once they are bridged."""
+    async def chooses(self, choice: str) -> None:
+        await self.mark.click()
+        await self.desk.page.get_by_role("menuitem", name=choice, exact=True).click()
 
-        async def look() -> list[str]:
+    async def bridged(self) -> tuple[str, str]:
+        """The legs of caller and page."""
+
+        async def look() -> tuple[str, str] | None:
             rows = (await self.link.api("show bridged_calls")).splitlines()
-            return next((row.split(",") for row in rows if "inbound" in row), [])
+            row = next((row.split(",") for row in rows if "inbound" in row), [])
+            legs = [field for field in row if len(field) == 36 and field.count("-") == 4]
+            kinds = {await self.link.api(f"uuid_getvar {leg} sy_leg"): leg for leg in legs}
+            return (kinds["caller"], kinds["agent"]) if {"caller", "agent"} <= set(kinds) else None
 
-        row = await until(look, within_s=WITHIN_S, what="a bridged call")
-        return [field for field in row if len(field) == 36 and field.count("-") == 4]
+        return await until(look, within_s=WITHIN_S, what="a caller and an agent in talk")
 
 
 @asynccontextmanager
@@ -138,9 +149,9 @@ async def at_a_page(
         await context.close()
 
 
-async def record(floor: Floor, leg: str, name: str) -> sound.Recording:
+async def record(floor: Floor, leg: str) -> sound.Recording:
     """What both say from now on, for a second and a half: caller left, agent right."""
-    path = floor.centre.switch.recordings / f"{name}.wav"
+    path = floor.centre.switch.recordings / f"{uuid4()}.wav"
 
     async def long_enough() -> bool:
         return path.exists() and path.stat().st_size > RECORDED_BYTES
@@ -155,21 +166,37 @@ async def record(floor: Floor, leg: str, name: str) -> sound.Recording:
 
 
 @asynccontextmanager
-async def talking(floor: Floor, number: str) -> AsyncIterator[tuple[Phone, str]]:
-    """A caller whom the page has answered; with the caller's leg."""
+async def talking(floor: Floor, number: str) -> AsyncIterator[tuple[Phone, str, str]]:
+    """A caller whom the page has answered, who hear each other; with the legs of both."""
     async with floor.centre.caller(number, to=DIRECT) as caller:
-        await floor.rings()
-        await floor.answers()
-        legs = await floor.legs()
-        yield caller, legs[0]
+        await floor.desk.rings()
+        await floor.desk.answer()
+        caller_leg, page_leg = await floor.bridged()
+        await hears(floor, caller_leg, caller=True, agent=True)
+        yield caller, caller_leg, page_leg
 
 
-async def hear_each_other(floor: Floor, leg: str) -> None:
-    async def both() -> bool:
-        recorded = await record(floor, leg, f"talk-{leg}-{asyncio.get_running_loop().time()}")
-        return recorded.hears(0, CALLER_HZ) and recorded.hears(1, AGENT_HZ)
+async def hears(floor: Floor, leg: str, *, caller: bool, agent: bool) -> None:
+    """What is recorded soon has exactly these voices."""
 
-    await until(both, within_s=WITHIN_S, what="a tone from either side")
+    async def as_wanted() -> bool:
+        recorded = await record(floor, leg)
+        heard = recorded.hears(0, CALLER_HZ), recorded.hears(1, AGENT_HZ)
+        return heard == (caller, agent) and not recorded.hears(0, AGENT_HZ)
+
+    await until(as_wanted, within_s=WITHIN_S, what=f"to hear caller {caller}, agent {agent}")
+
+
+async def left_alone(floor: Floor, leg: str) -> None:
+    """The first moments of a bridge are not yet a talk: see the dialplan's execute_on_pre_bridge."""
+
+    async def look() -> bool:
+        return await floor.link.api(f"uuid_getvar {leg} socket_resume") == "false"
+
+    await until(look, within_s=WITHIN_S, what="talk left alone by the IVR")
+
+
+# ---------------------------------------------------------------- a call
 
 
 async def test_page_is_rung_answers_and_hangs_up(floor: Centre, browser: Browser) -> None:
@@ -177,9 +204,206 @@ async def test_page_is_rung_answers_and_hangs_up(floor: Centre, browser: Browser
     async with at_a_page(floor, browser, "3001") as page:
         await page.allow()
         await page.desk.ready()
-        async with talking(page, "+441632960201") as (caller, leg):
-            await hear_each_other(page, leg)
-            assert "dtls" in (await page.link.api(f"uuid_dump {(await page.legs())[1]}")).lower()
-            await page.desk.hang_up()
+        async with talking(page, "+441632960201") as (caller, _, page_leg):
+            known = await page.link.api(f"uuid_dump {page_leg}")
+            assert "variable_rtp_secure_media_confirmed" in known or "media_webrtc: true" in known, known
+            await page.hangs_up()
             await caller.said("CALL_CLOSED")
         assert caller.heard().hears(0, AGENT_HZ)
+
+
+async def test_mute_hold_and_keys(floor: Centre, browser: Browser) -> None:
+    async with at_a_page(floor, browser, "3002") as page:
+        await page.allow()
+        await page.desk.ready()
+        async with talking(page, "+441632960202") as (_, leg, page_leg):
+            button = page.desk.page.get_by_role("button", name="Mute")
+            await button.click()
+            await expect(page.desk.page.get_by_text("The caller does not hear you.")).to_be_visible()
+            await hears(page, leg, caller=True, agent=False)
+            await page.desk.page.get_by_role("button", name="Unmute").click()
+            await hears(page, leg, caller=True, agent=True)
+
+            async with floor.switch.link("DTMF") as listening:
+                await page.desk.page.get_by_role("button", name="Keypad").click()
+                await (
+                    page.desk.page.get_by_role("group", name="Keypad").get_by_role("button", name="7").click()
+                )
+                pressed = await listening.event("DTMF")
+            assert (pressed["DTMF-Digit"], pressed["Unique-ID"]) == ("7", page_leg)
+            await page.desk.page.keyboard.press("Escape")
+
+            await left_alone(page, leg)
+            await page.desk.button("hold").click()
+            await expect(page.desk.button("retrieve")).to_be_visible(timeout=SHOWN_MS)
+            await page.desk.button("retrieve").click()
+            await expect(page.desk.button("hold")).to_be_visible(timeout=SHOWN_MS)
+            await hears(page, leg, caller=True, agent=True)
+
+
+async def test_caller_hangs_up_and_the_page_is_free_for_the_next(floor: Centre, browser: Browser) -> None:
+    async with at_a_page(floor, browser, "3003") as page:
+        await page.allow()
+        await page.desk.ready()
+        for number in ("+441632960203", "+441632960204"):
+            async with talking(page, number) as (caller, _, _):
+                await caller.hang_up()
+                await page.is_free()
+
+
+async def test_reload_ends_the_agents_side_and_the_page_comes_back(floor: Centre, browser: Browser) -> None:
+    """The browser asks first. A page that goes takes its call with it: the caller goes on in the flow at
+    once, instead of hearing nothing until the switch gives the leg up after two minutes."""
+    asked: list[str] = []
+
+    async def agree(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.accept()
+
+    async with at_a_page(floor, browser, "3004") as page:
+        await page.allow()
+        await page.desk.ready()
+        page.desk.page.on("dialog", agree)
+        async with talking(page, "+441632960205") as (caller, _, page_leg):
+            await page.desk.page.reload()
+            assert asked == ["beforeunload"]
+
+            async def gone() -> bool:
+                return await page.link.api(f"uuid_exists {page_leg}") == "false"
+
+            await until(gone, within_s=WITHIN_S, what="the page's leg gone")
+            await page.is_free()
+            await expect(page.mark).to_have_attribute("aria-label", READY, timeout=SHOWN_MS)
+            await page.is_registered()
+            await caller.said("CALL_CLOSED")
+
+
+async def test_socket_breaks_during_a_talk_and_nobody_notices(floor: Centre, browser: Browser) -> None:
+    async with at_a_page(floor, browser, "3005") as page:
+        broken: list[WebSocketRoute] = []
+
+        def through(route: WebSocketRoute) -> None:
+            route.connect_to_server()
+            broken.append(route)
+
+        await page.desk.page.route_web_socket(f"wss://127.0.0.1:{floor.switch.wss_port}/", through)
+        await page.allow()
+        await page.desk.ready()
+        async with talking(page, "+441632960206") as (caller, leg, _):
+            await broken[-1].close(code=1001)
+            await expect(page.mark).not_to_have_attribute("aria-label", READY)
+            await expect(page.mark).to_have_attribute("aria-label", READY, timeout=SHOWN_MS)
+            assert len(broken) > 1
+            await page.is_registered()
+            await hears(page, leg, caller=True, agent=True)
+            await page.hangs_up()
+            await caller.said("CALL_CLOSED")
+
+
+# ---------------------------------------------------------------- what rings
+
+
+async def test_desk_phone_rings_when_it_is_wanted_and_only_then(floor: Centre, browser: Browser) -> None:
+    async with at_a_page(floor, browser, "3006") as page:
+        user = (await floor.admin.ask("GET", "/admin/users?text=p3006"))["users"][0]
+        path = f"/admin/users/{user['user_id']}/phone-password"
+        await floor.admin.ask("PUT", path, {"new": DESK_PASSWORD})
+        await page.allow()
+        async with phones.agent(floor.switch, "3006", tone_hz=660, password=DESK_PASSWORD) as desk_phone:
+            await desk_phone.said("REGISTER_OK")
+            await ring(page, at=1)
+            assert not any(event["type"] == "CALL_INCOMING" for event in desk_phone.events)
+
+            await page.chooses("In this page and on the desk phone")
+            await page.is_registered("!wd")
+            await page.is_registered("!w", count=0)
+            await ring(page, at=2)
+            await desk_phone.said("CALL_INCOMING")
+
+            await page.chooses("On the desk phone only")
+            await page.is_registered("!wd", count=0)
+            await ring(page, at=1)
+            await desk_phone.said("CALL_INCOMING")
+
+
+async def ring(page: Floor, *, at: int) -> None:
+    """So many telephones ring for this agent."""
+
+    async def ringing() -> bool:
+        rows = (await page.link.api("show channels")).splitlines()
+        return len([row for row in rows if "sofia/agents" in row]) == at
+
+    await page.link.api(f"bgapi originate {{originate_timeout=10}}user/{page.extension}@{DOMAIN} &park()")
+    await until(ringing, within_s=WITHIN_S, what=f"{at} telephones ringing")
+    await page.link.api("hupall")
+    await until(lambda: no_channel(page.link), within_s=CLEAR_S, what="no channel left")
+
+
+async def test_gateway_dies_and_agents_are_rung_all_the_same(floor: Centre, browser: Browser) -> None:
+    """What the switch has heard it keeps; whom it knows by its own files registers; wrong is still wrong."""
+    async with at_a_page(floor, browser, "3007") as page:
+        await page.allow()
+        await ring(page, at=1)
+        await floor.suite.kill("gateway")
+        try:
+            await ring(page, at=1)
+            async with phones.agent(floor.switch, "1001", tone_hz=660) as known:
+                await known.said("REGISTER_OK")
+            async with phones.agent(floor.switch, "1002", tone_hz=660, password="wrong") as stranger:
+                await stranger.said("REGISTER_FAIL")
+        finally:
+            await floor.suite.start("gateway")
+        await expect(page.desk.page.get_by_role("status", name="Connected")).to_be_visible(timeout=40_000)
+
+
+async def test_second_tab_takes_the_telephone_with_the_desk(floor: Centre, browser: Browser) -> None:
+    async with at_a_page(floor, browser, "3008") as page:
+        await page.allow()
+        second = await page.desk.context.new_page()
+        await second.goto(floor.suite.page_url)
+        await expect(second.locator(".phone-mark")).to_have_attribute("aria-label", READY, timeout=SHOWN_MS)
+        await expect(page.mark).to_have_attribute("aria-label", "Calls ring at the other place")
+        await page.is_registered()
+        await second.close()
+        await page.is_registered(count=0)
+        await page.desk.button("take_over").click()
+        await expect(page.mark).to_have_attribute("aria-label", READY, timeout=SHOWN_MS)
+        await page.is_registered()
+
+
+async def test_sign_out_takes_the_telephone_along(floor: Centre, browser: Browser) -> None:
+    async with at_a_page(floor, browser, "3009") as page:
+        await page.allow()
+        await page.desk.sign_out()
+        await page.is_registered(count=0)
+
+
+# ---------------------------------------------------------------- headset and microphone
+
+
+async def test_test_call_and_level(floor: Centre, browser: Browser) -> None:
+    async with at_a_page(floor, browser, "3010") as page:
+        await page.allow()
+        await page.mark.click()
+        await page.desk.page.get_by_role("menuitem", name="Headset and test call").click()
+        level = page.desk.page.get_by_role("progressbar", name="Loudness of the microphone")
+        await expect(level).to_have_attribute("aria-valuenow", re.compile(r"[1-9]\d"), timeout=SHOWN_MS)
+        await page.desk.page.get_by_role("button", name="Test call", exact=True).click()
+        await expect(page.desk.page.get_by_text("Connected. Speak")).to_be_visible(timeout=SHOWN_MS)
+        channels = await page.link.api("show channels")
+        assert ",echo," in channels
+        await page.desk.page.get_by_role("button", name="End the test call").click()
+        await until(lambda: no_channel(page.link), within_s=CLEAR_S, what="no channel left")
+
+
+async def test_refused_microphone_is_said_and_nothing_rings(floor: Centre, browser_program: Path) -> None:
+    deny = [*FLAGS, "--use-fake-ui-for-media-stream=deny", "--use-fake-device-for-media-stream"]
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=browser_program, args=deny)
+        async with at_a_page(floor, running, "3011", permissions=()) as page:
+            await page.desk.page.get_by_role("button", name="Yes, allow the microphone").click()
+            banner = page.desk.page.get_by_text("This page may not use the microphone")
+            await expect(banner).to_be_visible(timeout=SHOWN_MS)
+            await page.is_registered(count=0)
+            assert "NOT_REGISTERED" in await page.link.api(f"originate user/3011@{DOMAIN} &park()")
+        await running.close()
