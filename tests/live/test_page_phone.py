@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
+from xml.etree import ElementTree as ET
 
 import pytest
 import pytest_asyncio
@@ -29,6 +30,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 WITHIN_S = 20
 SHOWN_MS = 20_000
+REGISTRATION_S = 600  # the gateway's default; the profile's own is 120
 DESK_PASSWORD = "live-desk-password"
 READY = "This page is your telephone"
 
@@ -100,6 +102,15 @@ class Floor:
 
         await until(look, within_s=WITHIN_S, what=f"{count} registration of {self.extension}{kind}")
 
+    async def lasts(self, seconds: int) -> None:
+        """Its registration does, by the switch's word; it grants a minute more than it says."""
+        told = ET.fromstring(await self.link.api("sofia xmlstatus profile agents reg"))  # noqa: S314
+        name = f"{self.extension}!w"
+        mine = next(each for each in told.iter("registration") if each.findtext("sip-auth-user") == name)
+        found = re.search(r"expsecs\((\d+)\)", mine.findtext("status", ""))
+        assert found
+        assert seconds - 60 <= int(found[1]) <= seconds + 60
+
     async def allow(self) -> None:
         await self.desk.page.get_by_role("button", name="Yes, allow the microphone").click()
         await expect(self.mark).to_have_attribute("aria-label", READY, timeout=SHOWN_MS)
@@ -133,12 +144,19 @@ class Floor:
 
 @asynccontextmanager
 async def at_a_page(
-    centre: Centre, browser: Browser, extension: str, *, permissions: tuple[str, ...] = ("microphone",)
+    centre: Centre,
+    browser: Browser,
+    extension: str,
+    *,
+    permissions: tuple[str, ...] = ("microphone",),
+    clock: bool = False,
 ) -> AsyncIterator[Floor]:
     await centre.hire(f"p{extension}", extension, ("support",))
     context = await browser.new_context(viewport=SIZE, locale="en", ignore_https_errors=True)
     await context.grant_permissions(list(permissions), origin=centre.suite.page_url)
     context.set_default_timeout(SHOWN_MS)
+    if clock:
+        await context.clock.install()
     desk = await Desk.open(context, centre.suite.page_url, "en")
     try:
         await desk.sign_in(f"p{extension}", PASSWORD)
@@ -376,6 +394,31 @@ async def test_sign_out_takes_the_telephone_along(floor: Centre, browser: Browse
         await page.allow()
         await page.desk.sign_out()
         await page.is_registered(count=0)
+
+
+async def test_password_is_renewed_long_before_the_registration_ends(floor: Centre, browser: Browser) -> None:
+    async with at_a_page(floor, browser, "3012", clock=True) as page:
+        await page.allow()
+        first = await password(page)
+        await page.lasts(REGISTRATION_S)
+        await page.desk.page.clock.fast_forward("05:01")
+
+        async def renewed() -> bool:
+            challenged = floor.switch.log().count(
+                "auth challenge (REGISTER) on sofia profile 'agents' for [3012!w@"
+            )
+            return challenged >= 2 and await password(page) != first
+
+        await until(renewed, within_s=WITHIN_S, what="a second registration, with a new password")
+        await ring(page, at=1)
+        assert "auth failure (REGISTER) on sofia profile 'agents' for [3012!w@" not in floor.switch.log()
+
+
+async def password(page: Floor) -> str:
+    """The hash that the switch would be told."""
+    query = "select a1_hash from gateway.browser_phones where sip_user = $1"
+    [row] = await page.centre.settled("gateway", query, f"{page.extension}!w")
+    return str(row["a1_hash"])
 
 
 # ---------------------------------------------------------------- headset and microphone

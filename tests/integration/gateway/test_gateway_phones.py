@@ -240,7 +240,8 @@ async def test_desk_password_that_cannot_be(house: House, bad: str) -> None:
 async def test_only_a_switch_with_the_secret_is_answered(house: House) -> None:
     await agent(house, "li", "1001")
     form = {"section": "directory", "user": "1001", "domain": DOMAIN}
-    for auth in (None, ("switch", "wrong"), ("root", SECRET), ("switch", ""), ("switch", "é")):
+    assert (await house.http.post(DIRECTORY, data=form)).status_code == 401
+    for auth in (("switch", "wrong"), ("root", SECRET), ("switch", ""), ("switch", "é")):
         answer = await house.http.post(DIRECTORY, data=form, auth=auth)
         assert answer.status_code == 401, auth
         assert "1001" not in answer.text
@@ -324,6 +325,20 @@ def test_the_switchs_own_files_ring_as_we_do() -> None:
     """While we are away the same telephones ring."""
     path = Path(__file__).parents[3] / "freeswitch" / "conf" / "directory" / "agents.xml"
     assert DIAL_STRING in path.read_text()
+
+
+async def test_no_secret_reaches_the_log(house: House, capfd: pytest.CaptureFixture[str]) -> None:
+    li, root = await agent(house, "li", "1001"), await house.person("root", Role.ADMINISTRATOR)
+    given = await opened(li)
+    path = f"/admin/users/{li.user['user_id']}/phone-password"
+    await root.ask("PUT", path, {"new": DESK_PASSWORD})
+    await asked(house, "1001!w")
+    await house.http.post(DIRECTORY, data={}, auth=("switch", "a-wrong-secret"))
+    told = "".join(capfd.readouterr())
+    assert "phone_opened" in told
+    hashes = (a1("1001!w", given["password"]), a1("1001", DESK_PASSWORD))
+    for secret in (given["password"], DESK_PASSWORD, SECRET, "a-wrong-secret", *hashes):
+        assert secret not in told
 
 
 # ---------------------------------------------------------------- the tables

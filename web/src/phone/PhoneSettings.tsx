@@ -21,6 +21,8 @@ export function PhoneSettings({ onClose }: { onClose: () => void }) {
     if (testing) phone.happened({ type: "hang_up" });
     onClose();
   };
+  // The microphone that cannot be had is said by the level; a talk goes on with the one before.
+  const use = () => void phone.useChosenDevices().catch(() => undefined);
   const options = (list: MediaDeviceInfo[]) => [
     { value: "", label: t("phone.device.usual") },
     ...list.map(({ deviceId, label }) => ({ value: deviceId, label: label || deviceId })),
@@ -33,7 +35,7 @@ export function PhoneSettings({ onClose }: { onClose: () => void }) {
           <Select id="phone-microphone" value={microphone} options={options(found.microphones)} onChange={(id) => {
             chosen.setMicrophone(id);
             setMicrophone(id);
-            void phone.useChosenDevices();
+            use();
           }} />
         </Form.Item>
         <Progress percent={Math.round(level * 100)} showInfo={false} aria-label={t("phone.level")} />
@@ -42,7 +44,7 @@ export function PhoneSettings({ onClose }: { onClose: () => void }) {
           <Select id="phone-speaker" value={speaker} options={options(found.speakers)} onChange={(id) => {
             chosen.setSpeaker(id);
             setSpeaker(id);
-            void phone.useChosenDevices();
+            use();
           }} />
         </Form.Item>
         {testing ? (

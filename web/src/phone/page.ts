@@ -65,10 +65,11 @@ export class PagePhone {
     if (this.state.call) this.sip?.press(this.state.call.id, key);
   }
 
-  /** Another microphone or loudspeaker was chosen: also for the call in hand. */
+  /** Another microphone or loudspeaker was chosen: also for the call in hand. Raises as getUserMedia does. */
   async useChosenDevices(): Promise<void> {
     this.earpiece.useChosen();
-    if (this.state.call?.stage === "talking") await this.sip?.replaceMicrophone(await listen());
+    const { call } = this.state;
+    if (call?.stage === "talking") await this.sip?.replaceMicrophone(call.id, await listen());
   }
 
   private carryOut(order: Order): void {

@@ -3,6 +3,7 @@ import {
 } from "sip.js";
 import type { SessionDescriptionHandler } from "sip.js/lib/platform/web";
 
+import { release } from "./sound";
 import { Refusal, type Trouble } from "./state";
 
 /** What the gateway gives for a while (POST /me/phone). */
@@ -118,21 +119,22 @@ export class SipPhone {
   }
 
   mute(id: string, muted: boolean): void {
-    const tracks = handlerOf(this.calls.get(id))?.localMediaStream.getAudioTracks() ?? [];
-    for (const track of tracks) track.enabled = !muted;
+    handlerOf(this.calls.get(id))?.enableSenderTracks(!muted);
   }
 
   press(id: string, key: string): void {
     handlerOf(this.calls.get(id))?.sendDtmf(key, { duration: 160, interToneGap: 60 });
   }
 
-  /** Another microphone in the call that goes on. */
-  async replaceMicrophone(stream: MediaStream): Promise<void> {
+  /** Another microphone in the call that goes on; muted if the one before was. Let go of when the call ends. */
+  async replaceMicrophone(id: string, stream: MediaStream): Promise<void> {
     const [track] = stream.getAudioTracks();
-    for (const session of this.calls.values()) {
-      const sender = handlerOf(session)?.peerConnection?.getSenders()[0];
-      if (track && sender) await sender.replaceTrack(track);
-    }
+    const sender = handlerOf(this.calls.get(id))?.peerConnection?.getSenders()[0];
+    if (!track || !sender) return release(stream);
+    const before = sender.track;
+    track.enabled = before?.enabled ?? true;
+    await sender.replaceTrack(track);
+    before?.stop();
   }
 
   private constraints() {
