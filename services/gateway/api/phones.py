@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.chassis.errors import Invalid, SwitchyardError, Unauthenticated
-from services.gateway.api import models, problems, views
+from services.gateway.api import answers, models, problems, views
 from services.gateway.api.guard import PREFIX, Administrator, Routes, Who, address_of
 from services.gateway.api.ports import Parts
 from services.gateway.api.problems import Json
@@ -28,11 +28,11 @@ def add(routes: Routes, parts: Parts) -> None:
     """Adds these routes."""
     phones = parts.phones
 
-    @routes.add("GET", "/me/phone", AGENT, tags=["phone"], summary="Can this page be a telephone")
+    @routes.add("GET", "/me/phone", AGENT, answers=answers.PhoneAvailable, tags=["phone"])
     async def available(who: Who) -> Response:
         return Json({"available": phones.available(who.tenant)})
 
-    @routes.add("POST", "/me/phone", AGENT, tags=["phone"], summary="Credentials for the page's telephone")
+    @routes.add("POST", "/me/phone", AGENT, answers=answers.PhoneOpened, tags=["phone"])
     async def open_phone(body: models.OpenPhone, who: Who) -> Response:
         given = await phones.open(who, body.with_desk)
         return Json(
@@ -47,7 +47,7 @@ def add(routes: Routes, parts: Parts) -> None:
             }
         )
 
-    @routes.add("DELETE", "/me/phone", AGENT, status=204, tags=["phone"], summary="The page is none any more")
+    @routes.add("DELETE", "/me/phone", AGENT, status=204, tags=["phone"])
     async def close_phone(who: Who) -> Response:
         await phones.close(who)
         return Response(status_code=204)

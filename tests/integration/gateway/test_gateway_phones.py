@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from services.chassis import tenant
+from services.gateway.api import answers
 from services.gateway.domain import Role, User
 from services.gateway.engine.directory import DIAL_STRING
 from tests.integration.gateway.conftest import House, Opening
@@ -82,6 +83,7 @@ async def opened(person: Browser, *, with_desk: bool = False) -> dict[str, Any]:
     answer = await person.ask("POST", "/me/phone", {"with_desk": with_desk})
     assert answer.status_code == 200, answer.text
     given: dict[str, Any] = answer.json()
+    answers.PhoneOpened.model_validate(given)
     return given
 
 
