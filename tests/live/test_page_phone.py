@@ -32,6 +32,7 @@ WITHIN_S = 20
 SHOWN_MS = 20_000
 REGISTRATION_S = 600  # the gateway's default; the profile's own is 120
 DESK_PASSWORD = "live-desk-password"
+ELSEWHERE = "Calls ring at the other place"
 READY = "This page is your telephone"
 
 
@@ -380,13 +381,30 @@ async def test_second_tab_takes_the_telephone_with_the_desk(floor: Centre, brows
         second = await page.desk.context.new_page()
         await second.goto(floor.suite.page_url)
         await expect(second.locator(".phone-mark")).to_have_attribute("aria-label", READY, timeout=SHOWN_MS)
-        await expect(page.mark).to_have_attribute("aria-label", "Calls ring at the other place")
+        await expect(page.mark).to_have_attribute("aria-label", ELSEWHERE)
         await page.is_registered()
         await second.close()
         await page.is_registered(count=0)
         await page.desk.button("take_over").click()
         await expect(page.mark).to_have_attribute("aria-label", READY, timeout=SHOWN_MS)
         await page.is_registered()
+
+
+async def test_second_tab_during_a_talk_and_the_talk_goes_on(floor: Centre, browser: Browser) -> None:
+    async with at_a_page(floor, browser, "3013") as page:
+        await page.allow()
+        await page.desk.ready()
+        async with talking(page, "+441632960207") as (caller, leg, _):
+            first = page.desk.page
+            page.desk.page = await page.desk.context.new_page()
+            await page.desk.page.goto(floor.suite.page_url)
+            await expect(page.mark).to_have_attribute("aria-label", READY, timeout=SHOWN_MS)
+            await expect(first.locator(".phone-mark")).to_have_attribute("aria-label", ELSEWHERE)
+            await hears(page, leg, caller=True, agent=True)
+            await page.hangs_up()
+            await caller.said("CALL_CLOSED")
+        await page.is_registered()
+        await ring(page, at=1)
 
 
 async def test_sign_out_takes_the_telephone_along(floor: Centre, browser: Browser) -> None:

@@ -20,7 +20,7 @@ export function PhoneMark() {
     {
       type: "group", key: "choice", label: t("phone.rings"),
       children: CHOICES.map((key) => ({
-        key, label: t(`phone.choice.${key}`), icon: <CheckOutlined className={state.choice === key ? "" : "unchosen"} />,
+        key, label: t(`phone.choice.${key}`), disabled: state.call !== null, icon: <CheckOutlined className={state.choice === key ? "" : "unchosen"} />,
       })),
     },
     { type: "divider" },

@@ -41,7 +41,7 @@ export class PagePhone {
       navigator.mediaDevices?.removeEventListener("devicechange", plugged);
       window.removeEventListener("beforeunload", ask);
       window.removeEventListener("pagehide", gone);
-      this.happened({ type: "claimed", claimed: false });
+      this.happened({ type: "gone" });
     };
   }
 
@@ -53,8 +53,8 @@ export class PagePhone {
   }
 
   choose(choice: Choice): void {
-    remembered.set(CHOICE, choice);
     this.happened({ type: "chosen", choice });
+    if (this.state.choice === choice) remembered.set(CHOICE, choice);
   }
 
   test(): void {

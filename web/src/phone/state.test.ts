@@ -50,6 +50,28 @@ describe("opening", () => {
     expect(step(state, { type: "claimed", claimed: true }).orders).toEqual([{ do: "open", withDesk: false }]);
   });
 
+  it("has a talk to its end in the tab where it is, and lets go then", () => {
+    const { state, orders } = play(...TALKING, { type: "claimed", claimed: false });
+    expect(orders.at(-1)).toEqual({ do: "accept", id: "c1" });
+    const after = step(state, { type: "ended", id: "c1" });
+    expect([after.state.line, after.orders]).toEqual(["off", [{ do: "close" }]]);
+  });
+
+  it("ends a test call, and a ring, with the desk", () => {
+    for (const call of [{ type: "test", id: "t" }, { type: "invited", id: "c1" }] as const) {
+      expect(play(...READY, call, { type: "claimed", claimed: false }).orders.at(-1)).toEqual({ do: "close" });
+    }
+  });
+
+  it("closes whatever goes on when the page goes", () => {
+    expect(play(...TALKING, { type: "gone" }).orders.at(-1)).toEqual({ do: "close" });
+  });
+
+  it("does not change what rings during a call", () => {
+    const { state, orders } = play(...TALKING, { type: "chosen", choice: "desk" });
+    expect([state.choice, orders.length]).toEqual(["browser", 2]);
+  });
+
   it("does not come up by a registration that was under way when it was closed", () => {
     expect(play(...CHOSEN, { type: "claimed", claimed: false }, { type: "opened" }).state.line).toBe("off");
   });

@@ -47,6 +47,7 @@ export type Happening =
   | { type: "known"; available: boolean }
   | { type: "chosen"; choice: Choice }
   | { type: "claimed"; claimed: boolean }
+  | { type: "gone" }
   | { type: "opened" }
   | { type: "failed"; trouble: Trouble; sentence: string }
   | { type: "again" }
@@ -91,6 +92,8 @@ export function step(state: PhoneState, happening: Happening): Step {
       return chosen(state, happening.choice);
     case "claimed":
       return settle({ ...state, claimed: happening.claimed });
+    case "gone":
+      return close({ ...state, claimed: false });
     case "opened":
       return state.line === "off" ? stay(state)
         : stay({ ...state, line: "ready", trouble: null, sentence: "", attempts: 0 });
@@ -106,7 +109,7 @@ export function step(state: PhoneState, happening: Happening): Step {
     case "talking":
       return ofCall(state, happening.id, (call) => stay({ ...state, call: { ...call, stage: "talking" } }));
     case "ended":
-      return ofCall(state, happening.id, () => stay({ ...state, call: null }));
+      return ofCall(state, happening.id, () => settle({ ...state, call: null }));
     case "answer":
       return answer(state);
     case "offer_over":
@@ -131,15 +134,21 @@ function wanted(state: PhoneState): boolean {
   return state.available === true && state.claimed && state.choice !== null && state.choice !== "desk";
 }
 
-/** Opens what should be open and closes what should not. */
+/** Opens what should be open and closes what should not; a talk is had to its end where it is. */
 function settle(state: PhoneState): Step {
   if (wanted(state)) return state.line === "off" ? open(state) : stay(state);
+  if (state.call?.kind === "offer" && state.call.stage !== "ringing") return stay(state);
+  return close(state);
+}
+
+function close(state: PhoneState): Step {
   if (state.line === "off") return stay(state);
   const closed: PhoneState = { ...state, line: "off", trouble: null, sentence: "", attempts: 0, call: null, eager: false };
   return { state: closed, orders: [{ do: "close" }] };
 }
 
 function chosen(state: PhoneState, choice: Choice): Step {
+  if (state.call !== null) return stay(state); // it would end the talk
   if (choice === state.choice) return step(state, { type: "again" });
   const next = { ...state, choice };
   // Alone or with the desk phone are two ways to register: the one has to go before the other comes.
