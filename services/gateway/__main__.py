@@ -27,6 +27,7 @@ from services.gateway.service.desk import Desk
 from services.gateway.service.hub import Hub
 from services.gateway.service.passwords import Passwords
 from services.gateway.service.people import People
+from services.gateway.service.phones import Phones
 from services.gateway.service.pops import Pops
 from services.gateway.service.revoked import Revoked
 from services.gateway.service.settings import Settings
@@ -69,6 +70,7 @@ class Gateway:
             config=config,
             accounts=self.accounts,
             people=people,
+            phones=Phones(config, self.store),
             desk=self.desk,
             settings=settings,
             supervision=Supervision(self.peers, self.store),

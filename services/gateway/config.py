@@ -40,7 +40,7 @@ class GatewayConfig(ServiceConfig):
     gateway's own is always allowed."""
 
     gateway_connect_to: Words = ()
-    """Other addresses the console may connect to (`wss://sip.example.org:7443`, the soft phone's switch)."""
+    """Other addresses the console may connect to; that of `gateway_phone_url` is allowed anyway."""
 
     gateway_trusted_proxies: Words = ()
     """Addresses whose X-Forwarded-For and -Proto are believed. Believing everybody would let a stranger
@@ -92,6 +92,39 @@ class GatewayConfig(ServiceConfig):
 
     gateway_throttle_entries: int = Field(default=100_000, ge=100)
     """Accounts and addresses remembered (some 200 bytes each); the ones nearest to forgiven go first."""
+
+    # ---- telephones
+
+    gateway_phone_url: str = Field(
+        default="", pattern=r"^(wss?://[A-Za-z0-9.:\[\]-]{1,255}(/[A-Za-z0-9._/-]*)?)?$"
+    )
+    """Where pages register their telephone, such as `wss://sip.example.org:7443` (the switch's wss port).
+    Empty: there is none in the browser. Pages from https need wss with a certificate that browsers trust."""
+
+    gateway_phone_domains: Words = ("demo=switchyard.local",)
+    """The SIP domain of each tenant that has telephones (`demo=switchyard.local`, with spaces between), as
+    its switch (SWITCHYARD_FS_DOMAIN) and the ACD (SWITCHYARD_ACD_AGENT_DOMAIN) have it."""
+
+    gateway_phone_s: int = Field(default=600, ge=60, le=3600)
+    """Life of a page's SIP password; the page asks for a new one before each registration."""
+
+    gateway_phone_registration_s: int = Field(default=600, ge=60, le=3600)
+    """A page's registration lasts so long and is renewed at half: so long (half to whole) a gateway may be
+    away and pages are still rung. A page that vanished is forgotten when its socket closes, not by this."""
+
+    gateway_phone_tries: int = Field(default=20, ge=1, le=1_000)
+    """Passwords one user may ask for in a row; a page asks at each load and every few minutes."""
+
+    gateway_phone_regain_s: float = Field(default=5.0, gt=0, le=3600)
+    """One more after so long."""
+
+    gateway_switch_secret: SecretStr = SecretStr("")
+    """What switches prove themselves with when they ask for the directory (SWITCHYARD_FS_DIRECTORY_SECRET);
+    letters, digits, dot, dash, underscore, at least 16. Empty: nobody is answered."""
+
+    gateway_directory_cache_s: int = Field(default=600, ge=0, le=86_400)
+    """A switch keeps what it heard of an extension so long: so long it can ring agents without us, and so
+    long an old password of a desk phone is good after a change. Pages' passwords are never kept by it."""
 
     # ---- requests
 
@@ -155,6 +188,33 @@ class GatewayConfig(ServiceConfig):
     def _tenant(cls, value: str) -> str:
         if re.fullmatch(r"[a-z0-9-]{1,32}", value) is None:
             raise ValueError("must be 1 to 32 of a-z, 0-9 and hyphen")
+        return value
+
+    @property
+    def phone_domains(self) -> dict[str, str]:
+        """By tenant."""
+        return dict(pair.split("=", 1) for pair in self.gateway_phone_domains)
+
+    @field_validator("gateway_phone_domains")
+    @classmethod
+    def _domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pair in value:
+            if re.fullmatch(r"[a-z0-9-]{1,32}=[a-z0-9][a-z0-9.-]{0,252}", pair) is None:
+                raise ValueError("must be pairs such as demo=switchyard.local, in lower case")
+        for part in (0, 1):
+            if len({pair.split("=", 1)[part] for pair in value}) != len(value):
+                raise ValueError("must name each tenant and each domain once")
+        return value
+
+    @field_validator("gateway_switch_secret")
+    @classmethod
+    def _long_secret(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not re.fullmatch(
+            r"[\w.-]{16,256}", value.get_secret_value(), re.ASCII
+        ):
+            raise ValueError(
+                "must be 16 to 256 letters, digits, dots, dashes, underscores: openssl rand -hex 24"
+            )
         return value
 
     @field_validator("gateway_token_secret")

@@ -134,3 +134,45 @@ delete from pending_work_orders where request_id = $1;
 
 -- name: work_order_tried
 update pending_work_orders set tries = tries + 1, refused = $2 where request_id = $1;
+
+-- name: others_at_extension
+select username from users
+where extension = $1 and user_id <> $2 and disabled_at is null
+order by username
+limit 1;
+
+-- name: put_browser_phone
+insert into browser_phones (sip_user, domain, user_id, session_id, a1_hash, expires_at)
+values ($1, $2, $3, $4, $5, $6)
+on conflict (tenant, sip_user) do update
+set domain = excluded.domain, user_id = excluded.user_id, session_id = excluded.session_id,
+    a1_hash = excluded.a1_hash, expires_at = excluded.expires_at;
+
+-- name: delete_other_browser_phones
+delete from browser_phones where user_id = $1 and sip_user <> $2;
+
+-- name: delete_browser_phones
+delete from browser_phones where session_id = $1;
+
+-- name: browser_phone
+select b.a1_hash
+from browser_phones b join sessions s using (session_id) join users u on u.user_id = b.user_id
+where b.sip_user = $1 and b.domain = $2 and u.extension = $3
+  and b.expires_at > now() and s.revoked_at is null and s.expires_at > now() and u.disabled_at is null;
+
+-- name: put_desk_phone
+insert into desk_phones (user_id, extension, domain, a1_hash)
+values ($1, $2, $3, $4)
+on conflict (tenant, user_id) do update
+set extension = excluded.extension, domain = excluded.domain, a1_hash = excluded.a1_hash, set_at = now();
+
+-- name: delete_desk_phone
+delete from desk_phones where user_id = $1;
+
+-- name: desk_phone
+select u.user_id, d.a1_hash
+from users u
+left join desk_phones d on d.user_id = u.user_id and d.extension = u.extension and d.domain = $2
+where u.extension = $1 and u.disabled_at is null
+order by d.a1_hash nulls last
+limit 1;

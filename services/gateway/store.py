@@ -16,7 +16,7 @@ from services.chassis import outbox
 from services.chassis.db import Connection, Database, load_queries
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.ids import is_id, new_id
-from services.gateway.domain import AuditEntry, By, Role, User
+from services.gateway.domain import AuditEntry, By, Identity, Role, User
 from services.gateway.engine.refresh import Refresh
 
 SERVICE = "gateway"
@@ -192,6 +192,46 @@ class Store:
         async with self._database.system() as connection:
             rows = await connection.fetch(QUERIES.sockets_of_gateway, gateway)
         return [(row["tenant"], row["agent_id"]) for row in rows]
+
+    # ---------------------------------------------------------------- telephones
+
+    async def other_at_extension(self, user: User) -> str | None:
+        """The username of somebody else, not disabled, with the same extension."""
+        async with self._database.tenant() as connection:
+            found = await connection.fetchval(QUERIES.others_at_extension, user.extension, user.user_id)
+        return str(found) if found is not None else None
+
+    async def put_browser_phone(
+        self, who: Identity, sip_user: str, domain: str, a1_hash: str, expires_at: datetime
+    ) -> None:
+        """The only one of this user: what was given before is void."""
+        async with self._database.tenant() as connection:
+            await connection.execute(QUERIES.delete_other_browser_phones, who.user_id, sip_user)
+            row = (sip_user, domain, who.user_id, who.session_id, a1_hash, expires_at)
+            await connection.execute(QUERIES.put_browser_phone, *row)
+
+    async def delete_browser_phones(self, session_id: str) -> None:
+        async with self._database.tenant() as connection:
+            await connection.execute(QUERIES.delete_browser_phones, session_id)
+
+    async def browser_phone(self, sip_user: str, domain: str, extension: str) -> str | None:
+        """The hash, while password, sign-in and user are good and the extension is still theirs."""
+        async with self._database.tenant() as connection:
+            found = await connection.fetchval(QUERIES.browser_phone, sip_user, domain, extension)
+        return str(found) if found is not None else None
+
+    async def put_desk_phone(self, connection: Connection, user: User, domain: str, a1_hash: str) -> None:
+        row = (user.user_id, user.extension, domain, a1_hash)
+        await connection.execute(QUERIES.put_desk_phone, *row)
+
+    async def delete_desk_phone(self, connection: Connection, user_id: str) -> None:
+        await connection.execute(QUERIES.delete_desk_phone, user_id)
+
+    async def desk_phone(self, extension: str, domain: str) -> tuple[bool, str | None]:
+        """Whether anybody has the extension, and the hash of its desk phone's password if it has one."""
+        async with self._database.tenant() as connection:
+            row = await connection.fetchrow(QUERIES.desk_phone, extension, domain)
+        return (True, row["a1_hash"]) if row else (False, None)
 
     # ---------------------------------------------------------------- audit
 

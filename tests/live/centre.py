@@ -40,6 +40,7 @@ MAIN_LINE = "10050"
 """The suite's own flow: greeting, menu, queue, survey."""
 DIRECT, BRISK = "10051", "10052"
 """Straight into a queue; in the second an agent is rung for `BRISK_RING_S` only."""
+DIRECTORY_SECRET = "live-switch-and-gateway"
 QUEUES = ("sales", "support", "brisk")
 RING_S, BRISK_RING_S = 30, 3
 PUSH_S = 15
@@ -163,7 +164,7 @@ class Centre:
     ) -> AsyncIterator[Agent]:
         """Hired for those queues, registered, signed in and ready; goes home at the end."""
         agent_id = f"a{extension}"
-        await self._hire(agent_id, extension, queues or QUEUES)
+        await self.hire(agent_id, extension, queues or QUEUES)
         async with AsyncExitStack() as stack:
             phone = await stack.enter_async_context(
                 phones.agent(
@@ -188,7 +189,7 @@ class Centre:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
 
-    async def _hire(self, agent_id: str, extension: str, queues: Sequence[str]) -> None:
+    async def hire(self, agent_id: str, extension: str, queues: Sequence[str]) -> None:
         cheap = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
         user = {
             "username": agent_id,
@@ -333,15 +334,32 @@ def plays(prompt: str) -> Callable[[Event], bool]:
 
 @asynccontextmanager
 async def open_centre(
-    program: str, folder: Path, certificates: Path, switches: int = 1
+    program: str, folder: Path, certificates: Path, switches: int = 1, *, phones_in_pages: bool = False
 ) -> AsyncIterator[Centre]:
-    """Switches whose IVR is the suite's, and the suite with those switches as its only ones."""
+    """Switches whose IVR is the suite's, and the suite with those switches as its only ones.
+
+    With phones in pages the switches ask the gateway who may register; otherwise only their own files.
+    """
     ports = any_ports()
     nobody = free_ports(1)[0]
+    asking = {
+        "SWITCHYARD_FS_DIRECTORY_URL": f"http://{LOOPBACK}:{ports.gateway}/api/v1/switch/directory",
+        "SWITCHYARD_FS_DIRECTORY_SECRET": DIRECTORY_SECRET,
+    }
     found = [
-        FreeSwitch(folder / f"switch-{n}", certificates, ivr_ports=(ports.ivr_esl, nobody))
+        FreeSwitch(
+            folder / f"switch-{n}",
+            certificates,
+            ivr_ports=(ports.ivr_esl, nobody),
+            settings=asking if phones_in_pages else {},
+        )
         for n in range(1, switches + 1)
     ]
+    told = {
+        "GATEWAY_PHONE_URL": f"wss://{LOOPBACK}:{found[0].wss_port}",
+        "GATEWAY_PHONE_DOMAINS": f"demo={DOMAIN}",
+        "GATEWAY_SWITCH_SECRET": DIRECTORY_SECRET,
+    }
     async with AsyncExitStack() as stack:
         for switch in found:
             stack.callback(switch.stop)
@@ -352,7 +370,7 @@ async def open_centre(
             esl_nodes={f"fs{n}": f"{LOOPBACK}:{switch.esl_port}" for n, switch in enumerate(found, 1)},
             esl_password=found[0].esl_password,
             ports=ports,
-            settings={"ACD_AGENT_DOMAIN": DOMAIN},
+            settings={"ACD_AGENT_DOMAIN": DOMAIN, **(told if phones_in_pages else {})},
         )
         suite = await stack.enter_async_context(Suite(options))
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=suite.page_url, timeout=30))

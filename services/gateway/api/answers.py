@@ -17,6 +17,20 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class PhoneAvailable(Answer):
+    available: bool
+
+
+class PhoneOpened(Answer):
+    user: str
+    domain: str
+    url: str
+    password: str
+    expires_at: Moment
+    expires_in_s: int
+    registration_s: int
+
+
 class Queues(Answer):
     queues: list[Queue]
 

@@ -8,7 +8,17 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import Route, WebSocketRoute
 
-from services.gateway.api import admin, centre, customers, orders, problems, session, supervision, work
+from services.gateway.api import (
+    admin,
+    centre,
+    customers,
+    orders,
+    phones,
+    problems,
+    session,
+    supervision,
+    work,
+)
 from services.gateway.api.console import Console
 from services.gateway.api.edge import App, Edge, content_policy
 from services.gateway.api.guard import PREFIX, Routes
@@ -52,11 +62,13 @@ def build(parts: Parts) -> tuple[App, FastAPI]:
         },
     )
     routes = Routes(app.router, parts.accounts)
-    for module in (session, work, customers, orders, centre, supervision, admin):
+    for module in (session, phones, work, customers, orders, centre, supervision, admin):
         module.add(routes, parts)
     _every_route_declares(app)
     problems.install(app)
     app.router.routes.append(WebSocketRoute(SOCKET, AgentSocket(parts).serve))
+    answering = phones.Directory(parts)
+    app.router.routes.append(Route(phones.DIRECTORY, answering.serve, methods=["POST"]))
     config = parts.config
     console = Console(config.gateway_console_dir, lambda nonce: content_policy(config, nonce))
     app.router.routes.append(Route("/{path:path}", console.serve, methods=["GET"]))

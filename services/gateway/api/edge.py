@@ -173,7 +173,8 @@ def content_policy(config: GatewayConfig, nonce: str = "") -> str:
 
     Attributes are let through: a text area measures itself by one, and each can only dress its element.
     """
-    connect = " ".join(("'self'", *config.gateway_connect_to))
+    phone = (config.gateway_phone_url,) if config.gateway_phone_url else ()
+    connect = " ".join(("'self'", *phone, *config.gateway_connect_to))
     styles = f"'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline'" if nonce else "'self'"
     return "; ".join(
         (

@@ -52,6 +52,15 @@ class PasswordReset(Body):
     new: Annotated[str, StringConstraints(max_length=1_000)]
 
 
+class OpenPhone(Body):
+    with_desk: bool = False
+
+
+class PhonePassword(Body):
+    # Digest can be guessed at offline by whoever hears a registration: longer than a console's password.
+    new: Annotated[str, StringConstraints(pattern=r"^[!-~]{12,64}$")]
+
+
 class Presence(Body):
     presence: Literal["ready", "other_work", "offline"] | None = Field(
         default=None, description="null or left out: it stays, and the reason too"

@@ -11,9 +11,9 @@ from services.chassis.errors import Full
 class Throttled(Full):
     """Too many tries; says how long to wait."""
 
-    def __init__(self, wait_s: float) -> None:
+    def __init__(self, wait_s: float, what: str = "failed sign-ins") -> None:
         self.retry_after_s = max(1, math.ceil(wait_s))
-        super().__init__(f"Too many failed sign-ins: try again in {self.retry_after_s} s.")
+        super().__init__(f"Too many {what}: try again in {self.retry_after_s} s.")
 
 
 class Throttle:

@@ -27,6 +27,8 @@ _USER = {"name": "Wu", "role": "agent"}
 # A body that passes the checks at the door, where a route wants one.
 _BODIES: dict[tuple[str, str], Any] = {
     ("put", "/api/v1/me/password"): {"current": "wrong password", "new": "another password"},
+    ("post", "/api/v1/me/phone"): {"with_desk": False},
+    ("put", "/api/v1/admin/users/{user_id}/phone-password"): {"new": "a-desk-phones-password"},
     ("put", "/api/v1/agent/presence"): {"presence": "ready"},
     ("post", "/api/v1/contacts/{contact_id}/wrap-up"): {"disposition": "resolved"},
     ("post", "/api/v1/customers"): {"name": "Wu"},

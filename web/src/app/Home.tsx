@@ -1,4 +1,4 @@
-import { Suspense, lazy, useEffect, useState } from "react";
+import { Suspense, lazy, useEffect, useState, type ReactNode } from "react";
 import { Spin } from "antd";
 
 import type { Looked } from "../customer/CustomersDrawer";
@@ -9,6 +9,7 @@ import { Banners } from "../desk/header/Banners";
 import { Header, type View } from "../desk/header/Header";
 import { phase } from "../desk/state";
 import { useSpeech } from "../i18n";
+import { PhoneProvider } from "../phone/PhoneProvider";
 import { useSession } from "../session/Gate";
 import { useLeave } from "../session/useLeave";
 import { Nothing } from "../shared/Nothing";
@@ -23,10 +24,18 @@ export default function Home() {
   return (
     <DeskProvider>
       <QueuesProvider>
-        <Page />
+        <WithPhone><Page /></WithPhone>
       </QueuesProvider>
     </DeskProvider>
   );
+}
+
+/** The telephone belongs to the tab that is the desk: one that was replaced lets go of it. */
+function WithPhone({ children }: { children: ReactNode }) {
+  const { user } = useSession();
+  const { link } = useDesk();
+  const claimed = link.status === "open" || link.status === "reconnecting";
+  return <PhoneProvider desk={hasDesk(user)} claimed={claimed}>{children}</PhoneProvider>;
 }
 
 const BESIDE_PX = 1100; // a drawer and the call's card side by side

@@ -13,6 +13,7 @@ import { Idle, MyDay } from "./idle/Idle";
 import { QueueStatus } from "./idle/QueueStatus";
 import { Recent } from "./idle/Recent";
 import { phase, type RecentContact } from "./state";
+import { usePhoneOfDesk } from "./usePhoneOfDesk";
 import { usePop } from "./usePop";
 import { WrapUpForm } from "./wrapup/WrapUpForm";
 
@@ -23,6 +24,7 @@ export function Desk({ onOrder, onRecent }: {
 }) {
   const { desk, link } = useDesk();
   usePop();
+  usePhoneOfDesk();
   useAwakeSound();
   const now = phase(desk);
   return (

@@ -4,6 +4,8 @@ import { useState } from "react";
 
 import { numberOf } from "../../customer/Level";
 import { problem, useSpeech } from "../../i18n";
+import { usePhone } from "../../phone/PhoneProvider";
+import { answersHere } from "../../phone/state";
 import { clock, parsed } from "../../shared/time";
 import { useNow } from "../../shared/useNow";
 import { useDesk } from "../DeskProvider";
@@ -19,6 +21,7 @@ export function Ringing() {
   const speech = useSpeech();
   const { t } = speech;
   const { desk, command, link } = useDesk();
+  const { state: line, phone } = usePhone();
   const { titleOf } = useQueues();
   const { run, pending, failed } = useAction<"answer" | "reject">();
   const [answering, setAnswering] = useState(false);
@@ -28,6 +31,10 @@ export function Ringing() {
 
   const act = (what: "answer" | "reject") => async () => {
     if (pending || answering) return;
+    if (what === "answer" && answersHere(line)) {
+      phone.happened({ type: "answer" });
+      return setAnswering(true);
+    }
     // The telephone takes a moment to connect: until the gateway says so, the card says "answering".
     const done = await run(what, () => command(what, { contact_id, offer_id }));
     if (done && what === "answer") setAnswering(true);

@@ -3,6 +3,7 @@ import { Alert, Button, Card, Tooltip } from "antd";
 import { useEffect, useState } from "react";
 
 import { problem, useSpeech } from "../../i18n";
+import { CallTools } from "../../phone/CallTools";
 import { Clock } from "../../shared/Clock";
 import { parsed } from "../../shared/time";
 import { useDesk } from "../DeskProvider";
@@ -52,6 +53,7 @@ export function Talking() {
         <span className="secondary"> · {titleOf(queue)}</span>
       </p>
       {failed && <Alert type="error" showIcon title={problem(speech, failed.error)} />}
+      <CallTools />
       <div className="call-buttons">
         <Tooltip title={t("call.shortcut", { what: hold, keys: SHORTCUTS.hold.keys })}>
           <Button size="large" icon={held ? <PlayCircleOutlined /> : <PauseOutlined />} onClick={toggle}

@@ -2,6 +2,7 @@ import { Alert, Button } from "antd";
 import { useState } from "react";
 
 import { useSpeech, word } from "../../i18n";
+import { PhoneBanner } from "../../phone/PhoneBanner";
 import { remembered } from "../../shared/storage";
 import { useDesk } from "../DeskProvider";
 import { LOST, presenceText } from "../presence";
@@ -29,6 +30,7 @@ export function Banners() {
       )}
       {link.status === "open" && lost && <Alert banner type="warning" title={t("presence.lost")} />}
       <Forced />
+      <PhoneBanner />
       {agent && phase(desk) === "idle" && <AskForNotifications />}
     </div>
   );

@@ -7,6 +7,7 @@ import { useSpeech } from "../../i18n";
 import { Preferences } from "../../preferences/Preferences";
 import { useSession } from "../../session/Gate";
 import { useLeave } from "../../session/useLeave";
+import { PhoneMark } from "../../phone/PhoneMark";
 import { LongText } from "../../shared/LongText";
 import { setSound, useSound } from "../call/useRinging";
 import { hasDesk, hasSocket, useDesk } from "../DeskProvider";
@@ -51,6 +52,7 @@ export function Header({ view, views, onView, onCustomers, onOrders }: {
             </Button>
           </Tooltip>
         )}
+        {hasDesk(user) && <PhoneMark />}
         {hasDesk(user) && <SoundSwitch />}
         <Preferences />
         {hasSocket(user) && <ConnectionMark />}
