@@ -40,6 +40,8 @@ def reject(floor: Floor, stimulus: Reject, now: int, out: list[Command]) -> None
     if offer is None:
         raise Conflict("That offer is over already.")
     if offer.stage is not Stage.RINGING:
+        if not offer.leg:
+            raise Conflict("The customer is being called already: take it, or let it ring.")
         raise Conflict("The call has been answered: hang up instead.")
     close_leg(floor, offer, "CALL_REJECTED", now, out)
     fail(floor, offer, OfferFailure.REJECTED, "CALL_REJECTED", now, out)
@@ -72,5 +74,7 @@ def _talking(floor: Floor, agent_id: str, contact_id: str) -> Offer:
         if offer.contact.id == contact_id and offer.work in BUSY:
             if offer.stage is Stage.RINGING:
                 raise Conflict("The phone still rings: answer or reject it.")
+            if offer.stage is Stage.DIALLING and not offer.leg:
+                raise Conflict("The customer is being called: the phone rings when they answer.")
             return offer
     raise Conflict("The agent is not connected with that contact.")

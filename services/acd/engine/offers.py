@@ -10,35 +10,33 @@ from __future__ import annotations
 from services.acd.domain import (
     CONTACT,
     MISSES,
+    AttemptResult,
     Channel,
     ContactMove,
-    LeftQueue,
     OfferFailure,
-    OverflowAction,
     Party,
     Routing,
     RoutingMove,
     failure_of,
 )
-from services.acd.engine import forecasts, hands
+from services.acd.engine import dialling, forecasts, hands, queues
 from services.acd.engine.agents import begin_wrap_up, staff
 from services.acd.engine.commands import (
     Bridge,
+    Comfort,
     Command,
     ContactAnswered,
     ContactHeld,
-    ContactLeftQueue,
     ContactOfferFailed,
     ContactReleased,
     ContactRetrieved,
-    Expel,
     Kill,
     Mended,
 )
+from services.acd.engine.contacts import cut_off
 from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Offer, Queue, Stage
 from services.acd.engine.matching import to_the_front
-from services.acd.engine.pairing import nobody_waits_for, queue_of, ring_more, seek, settle
-from services.acd.engine.stimuli import FLOW, Overflow
+from services.acd.engine.pairing import nobody_waits_for, ring_more, seek, settle
 from services.acd.engine.timers import set_timer
 
 # Weight of a new conversation in a queue's average handling time: 1/16, some half an hour's memory in a
@@ -59,11 +57,25 @@ def answered(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
         out.append(Kill(offer.node, offer.id, "ORIGINATOR_CANCEL"))
     if offer.stage is not Stage.RINGING:
         return
-    offer.stage = Stage.BRIDGING
     contact = offer.contact
     _win(floor, offer, now, out)
+    if contact.to_dial:
+        _call_customer(floor, offer, now, out)
+        return
+    offer.stage = Stage.BRIDGING
     out.append(Bridge(offer.node, contact.call_id, offer.id, offer.agent.id, contact.after_bridge))
     set_timer(floor, now + floor.policy.bridge_timeout_ms, Alarm.BRIDGE, offer)
+
+
+def _call_customer(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None:
+    """Agent first: who is to be called back is called now, unless their time ran out while the phone rang."""
+    late = now >= dialling.plan_of(offer.contact).not_after
+    if late or not queues.is_open(offer.queue, now):
+        close_leg(floor, offer, "NORMAL_CLEARING", now, out)
+        fail(floor, offer, OfferFailure.CUSTOMER_UNREACHED, "NORMAL_CLEARING", now, out)
+        return
+    dialling.dial(floor, offer, now, out)
+    out.append(Comfort(offer.node, offer.id))
 
 
 def _win(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None:
@@ -89,7 +101,7 @@ def ring_timed_out(floor: Floor, offer: Offer, now: int, out: list[Command]) -> 
 def ring_failed(floor: Floor, offer_id: str, cause: str, now: int, out: list[Command]) -> None:
     """The switch did not take the command: no leg, and no fault of the agent's."""
     offer = floor.offers.get(offer_id)
-    if offer is None or offer.stage in (Stage.BRIDGING, Stage.TALKING):
+    if offer is None or offer.stage in (Stage.DIALLING, Stage.BRIDGING, Stage.TALKING):
         return  # it did ring: the word is about something else
     ringing = offer.stage is Stage.RINGING
     forget_leg(floor, offer)
@@ -138,8 +150,7 @@ def _fail(
         to_the_front(contact)
     if contact.preferred is offer.agent and failure in MISSES:
         contact.preferred = None  # asked, and did not take it
-    node = floor.nodes.get(contact.node)
-    contact.parted = node is None or not node.up
+    contact.parted = cut_off(floor, contact)
     seek(floor, contact, now, out)
 
 
@@ -167,6 +178,8 @@ def _undo(
     contact.offer = None
     if contact.lane is not None:
         contact.lane.thin.pop(contact, None)
+    if contact.callback is not None and not contact.callback.dialled:
+        dialling.give_line_back(floor, contact)
     _failed(floor, offer, failure, cause, now, out)
 
 
@@ -210,9 +223,12 @@ def bridged(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
     offer.stage = Stage.TALKING
     contact, queue = offer.contact, offer.queue
     waited = now - contact.enqueued_at
-    _count_answer(queue, waited)
     _win(floor, offer, now, out)
-    forecasts.judge(queue, contact, now)
+    if contact.callback is None:
+        _count_answer(queue, waited)
+        forecasts.judge(queue, contact, now)
+    else:  # of another kind: it would make a service level of hours
+        queue.waiting -= 1
     connect(contact, offer.agent, waited, now)
     _remember(floor, contact, offer.agent, now)
     out.append(ContactAnswered(contact.id, offer.id, offer.agent.id, queue.settings.name, waited, now))
@@ -333,6 +349,8 @@ def close_leg(floor: Floor, offer: Offer, cause: str, now: int, out: list[Comman
     offer.stage = Stage.CLOSING
     if offer.leg:
         ask_end(floor, offer, cause, now, out)
+    elif offer.agent.offer is offer:  # kept free, and not rung yet
+        offer.agent.offer = None
 
 
 def ask_end(floor: Floor, offer: Offer, cause: str, now: int, out: list[Command]) -> None:
@@ -366,6 +384,8 @@ def leg_gone(
     forget_leg(floor, offer)
     if stage is Stage.RINGING:
         fail(floor, offer, failure_of(cause), cause, now, out)
+    elif stage is Stage.DIALLING:
+        _agent_gone(floor, offer, cause, now, out)
     elif stage is Stage.BRIDGING:
         failure = OfferFailure.SWITCH_ERROR if by_switch and not asked else OfferFailure.REJECTED
         fail(floor, offer, failure, cause, now, out)
@@ -373,6 +393,16 @@ def leg_gone(
         party = _not_the_agent(cause) if by_switch and not asked else Party.AGENT
         release(floor, offer, party, now, out, leg_there=False)
     settle(floor, offer.agent, now, out)
+
+
+def _agent_gone(floor: Floor, offer: Offer, cause: str, now: int, out: list[Command]) -> None:
+    """The agent hung up while the customer was called: their phone may have rung, so it was an attempt."""
+    contact = offer.contact
+    dialling.stop_dialling(contact, out)
+    _undo(floor, offer, OfferFailure.REJECTED, cause, now, out)
+    dialling.attempt_failed(floor, contact, AttemptResult.AGENT_GONE, cause, now, out)
+    if offer.agent.aside:
+        nobody_waits_for(floor, offer.agent, now, out)
 
 
 def _not_the_agent(cause: str) -> Party:
@@ -388,37 +418,7 @@ def leg_silent(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None
     leg_gone(floor, offer.id, "RECOVERY_ON_TIMER_EXPIRE", now, out)
 
 
-# ---------------------------------------------------------------- leaving a queue
-
-
-def leave(
-    floor: Floor,
-    contact: Contact,
-    reason: LeftQueue,
-    now: int,
-    out: list[Command],
-    overflow: Overflow = FLOW,
-) -> None:
-    """A queued contact, already out of its lane, goes back into the flow's hands, or on to another queue."""
-    queue = queue_of(contact)
-    early, contact.early = contact.early, False
-    queue.waiting -= not early
-    waited = max(now - contact.enqueued_at, 0)
-    contact.state = CONTACT[contact.state][ContactMove.LEAVE]
-    contact.paused_until = contact.leave_at = contact.relax_at = 0
-    contact.parted = False
-    if reason is LeftQueue.CALLER_HUNG_UP and not early:
-        queue.abandoned += 1
-        if waited < queue.settings.service_level_ms:
-            queue.abandoned_in_time += 1
-    out.append(ContactLeftQueue(contact.id, queue.settings.name, waited, reason, now, overflow))
-    if overflow.action is OverflowAction.QUEUE:
-        queue.overflowed += 1
-        return  # the wait goes on, and is counted when that is over
-    contact.waited_ms += waited
-    if reason not in (LeftQueue.CALLER_HUNG_UP, LeftQueue.WITHDRAWN, LeftQueue.SWITCH_LOST):
-        queue.overflowed += 1
-        out.append(Expel(contact.holder, contact.id, queue.settings.name, reason, overflow))
+# ---------------------------------------------------------------- called off
 
 
 def call_off_all(floor: Floor, contact: Contact, failure: OfferFailure, now: int, out: list[Command]) -> None:

@@ -130,7 +130,7 @@ def refusal(floor: Floor, contact: Contact, queue: Queue, now: int) -> LeftQueue
         return LeftQueue.FULL
     if not queue.staffed and not early and unstaffed_for_long(queue, now):
         return LeftQueue.NO_AGENTS
-    if not _ever_qualified(floor, contact, queue):
+    if not ever_qualified(floor, contact, queue):
         return LeftQueue.NOBODY_QUALIFIED
     return None
 
@@ -159,7 +159,7 @@ def unstaffed_for_long(queue: Queue, now: int) -> bool:
     return after is not None and now >= queue.unstaffed_since + after
 
 
-def _ever_qualified(floor: Floor, contact: Contact, queue: Queue) -> bool:
+def ever_qualified(floor: Floor, contact: Contact, queue: Queue) -> bool:
     """Whether anybody, signed in or not, meets what is required now or after some step of relaxation. A queue
     to which nobody is assigned yet leaves that open, but for skills."""
     if contact.channel is Channel.VOICE and not contact.skills and not contact.excluded:
@@ -204,12 +204,13 @@ def watch_for_nobody(floor: Floor, queue: Queue) -> None:
 
 
 def standing_in(queue: Queue) -> list[Contact]:
-    """Contacts of this queue that wait in lanes, the first of each lane first; so many at most."""
+    """Contacts of this queue that wait in lanes, the first of each lane first; so many at most. Callbacks
+    wait for an agent as long as their window lasts, since nobody hears the music."""
     found: list[Contact] = []
     for lane in queue.lanes.values():
         for contact in lane.waiting:
             if len(found) == EXPELLED_AT_ONCE:
                 return found
-            if contact.state is ContactState.QUEUED:
+            if contact.state is ContactState.QUEUED and not contact.to_dial:
                 found.append(contact)
     return found
