@@ -134,6 +134,7 @@ def _callback_requested(f: fact.CallbackRequested) -> tuple[Message, str]:
         priority=f.priority,
         skills=[pb.Skill(name=name, level=level) for name, level in f.skills],
         preferred_agent_id=f.preferred,
+        excluded_agent_ids=f.excluded,
         to_number=f.to_number,
         customer_id=f.customer_id,
         data=f.data,

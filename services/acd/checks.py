@@ -149,7 +149,6 @@ def enqueue(request: pb.EnqueueRequest, who: Arrival) -> Enqueue:
     require(0 <= request.priority <= 10, "priority", "must be 0 to 10")
     after = request.transfer_after_bridge
     require(not after or TARGET.fullmatch(after), "transfer_after_bridge", "must be EXTENSION:XML:CONTEXT")
-    require(len(request.excluded_agent_ids) <= EXCLUDED, "excluded_agent_ids", f"are more than {EXCLUDED}")
     return Enqueue(
         who,
         request.queue,
@@ -162,7 +161,7 @@ def enqueue(request: pb.EnqueueRequest, who: Arrival) -> Enqueue:
         _relaxed(request),
         request.preferred_agent_id and agent_id("preferred_agent_id", request.preferred_agent_id),
         1000 * _within("prefer_s", request.prefer_s, 0, 86_400),
-        tuple(sorted({agent_id("excluded_agent_ids", each) for each in request.excluded_agent_ids})),
+        _excluded(request),
         moment("booked_at", request, "booked_at", ahead_s=BOOKED_AHEAD_S),
         request.never_relax,
     )
@@ -196,6 +195,11 @@ def _relaxed(request: pb.EnqueueRequest) -> tuple[Step, ...]:
 def _ascending(field: str, moments: list[int]) -> None:
     rising = all(one < other for one, other in pairwise(moments))
     require(rising, field, "must rise from step to step")
+
+
+def _excluded(request: pb.EnqueueRequest | pb.RequestCallbackRequest) -> tuple[str, ...]:
+    require(len(request.excluded_agent_ids) <= EXCLUDED, "excluded_agent_ids", f"are more than {EXCLUDED}")
+    return tuple(sorted({agent_id("excluded_agent_ids", each) for each in request.excluded_agent_ids}))
 
 
 def _data(request: pb.EnqueueRequest | pb.RequestCallbackRequest) -> dict[str, str]:
@@ -239,6 +243,7 @@ def callback(
         _within("priority", request.priority, 0, 10),
         skills("skills", request.skills, REQUIRED_SKILLS),
         request.preferred_agent_id and agent_id("preferred_agent_id", request.preferred_agent_id),
+        _excluded(request),
         _data(request),
         short("requested_by", request.requested_by, 64),
         short("note", request.note),

@@ -13,7 +13,7 @@ from services.acd.engine import queues
 from services.acd.engine.commands import CallbackRequested, Command
 from services.acd.engine.contacts import WAITING, end, enter, open_contact, opening, queue_of
 from services.acd.engine.dialling import plan_of
-from services.acd.engine.floor import Alarm, Callback, Contact, Floor, Queue, Stage
+from services.acd.engine.floor import NOBODY, Alarm, Callback, Contact, Floor, Queue, Stage
 from services.acd.engine.stimuli import CancelCallback, RequestCallback, RestoreCallback
 from services.acd.engine.timers import set_timer
 from services.acd.engine.waiting import join, take_out
@@ -126,6 +126,7 @@ def _contact(stimulus: RequestCallback, queue: Queue, now: int) -> Contact:
         booked_at=stimulus.not_before if booked else 0,
         skills=stimulus.skills,
         eased_by_queue=bool(stimulus.skills),
+        excluded=frozenset(stimulus.excluded) if stimulus.excluded else NOBODY,
         data=stimulus.data,
         callback=plan,
     )
@@ -179,6 +180,7 @@ def _begin(floor: Floor, contact: Contact, queue: Queue, now: int, out: list[Com
             contact.priority,
             contact.skills,
             contact.preferred.id if contact.preferred is not None else "",
+            tuple(sorted(contact.excluded)),
             contact.to_number,
             contact.customer_id,
             dict(contact.data),

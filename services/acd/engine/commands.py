@@ -322,6 +322,7 @@ class CallbackRequested:
     priority: int
     skills: Skills
     preferred: str
+    excluded: tuple[str, ...]
     to_number: str
     customer_id: str
     data: dict[str, str]

@@ -137,7 +137,7 @@ def offer_of(contact: Contact) -> CallbackOffer | None:
     plan = contact.callback
     if plan is None:
         return None
-    attempt = max(plan.attempts, 1) if plan.dialled or contact.call_id else plan.attempts + 1
+    attempt = plan.attempts if plan.dialled or contact.call_id else plan.attempts + 1
     return CallbackOffer(
         plan.number, plan.mode, attempt, plan.attempts_max, plan.by, plan.note, plan.callback_of
     )

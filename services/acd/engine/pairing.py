@@ -204,13 +204,13 @@ def make(
     if contact.decisions is None:
         contact.decisions = deque(maxlen=DECISIONS_KEPT)
     contact.decisions.append(decision)
-    if dials:
-        dialling.dial(floor, offer, now, out)
-    elif call:
+    if offer.leg:
         out.append(ring_for(offer))
     out.append(_offered(offer, decision, now))
     hands.announce(floor, agent, now, out, about=offer)
-    if not dials:
+    if dials:
+        dialling.dial(floor, offer, now, out)
+    else:
         set_timer(floor, now + queue.settings.ring_timeout_ms, Alarm.RING, offer)
 
 

@@ -219,6 +219,7 @@ class RequestCallback:
     priority: int = 0
     skills: Skills = ()
     preferred: str = ""
+    excluded: tuple[str, ...] = ()
     data: dict[str, str] = field(default_factory=dict)
     by: str = ""  # who booked it; empty: the caller
     note: str = ""

@@ -61,6 +61,7 @@ REQUEST = stimuli.RequestCallback(
     5,
     (("english", 2),),
     "a1",
+    ("a2",),
     {"k": "v"},
     "lead",
     "note",

@@ -667,6 +667,7 @@ class RequestCallbackRequest(_message.Message):
     CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     REQUESTED_BY_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    EXCLUDED_AGENT_IDS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """of an appointment: asked again with it, nothing new is made"""
     number: _builtins.str
@@ -704,6 +705,10 @@ class RequestCallbackRequest(_message.Message):
     def data(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """as in Enqueue"""
 
+    @_builtins.property
+    def excluded_agent_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """at most 16"""
+
     def __init__(
         self,
         *,
@@ -723,10 +728,11 @@ class RequestCallbackRequest(_message.Message):
         customer_id: _builtins.str = ...,
         requested_by: _builtins.str = ...,
         note: _builtins.str = ...,
+        excluded_agent_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "enqueued_at", b"enqueued_at", "not_after", b"not_after", "not_before", b"not_before"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "contact", b"contact", "customer_id", b"customer_id", "data", b"data", "enqueued_at", b"enqueued_at", "mode", b"mode", "not_after", b"not_after", "not_before", b"not_before", "note", b"note", "number", b"number", "preferred_agent_id", b"preferred_agent_id", "priority", b"priority", "queue", b"queue", "request_id", b"request_id", "requested_by", b"requested_by", "skills", b"skills"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "contact", b"contact", "customer_id", b"customer_id", "data", b"data", "enqueued_at", b"enqueued_at", "excluded_agent_ids", b"excluded_agent_ids", "mode", b"mode", "not_after", b"not_after", "not_before", b"not_before", "note", b"note", "number", b"number", "preferred_agent_id", b"preferred_agent_id", "priority", b"priority", "queue", b"queue", "request_id", b"request_id", "requested_by", b"requested_by", "skills", b"skills"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

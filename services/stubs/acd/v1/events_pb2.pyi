@@ -403,6 +403,7 @@ class CallbackRequested(_message.Message):
     TO_NUMBER_FIELD_NUMBER: _builtins.int
     CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     DATA_FIELD_NUMBER: _builtins.int
+    EXCLUDED_AGENT_IDS_FIELD_NUMBER: _builtins.int
     contact_id: _builtins.str
     callback_of: _builtins.str
     number: _builtins.str
@@ -431,6 +432,8 @@ class CallbackRequested(_message.Message):
     def skills(self) -> _containers.RepeatedCompositeFieldContainer[Global___Skill]: ...
     @_builtins.property
     def data(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
+    @_builtins.property
+    def excluded_agent_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
         self,
         *,
@@ -452,10 +455,11 @@ class CallbackRequested(_message.Message):
         to_number: _builtins.str = ...,
         customer_id: _builtins.str = ...,
         data: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        excluded_agent_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["enqueued_at", b"enqueued_at", "not_after", b"not_after", "not_before", b"not_before", "requested_at", b"requested_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "callback_of", b"callback_of", "contact_id", b"contact_id", "customer_id", b"customer_id", "data", b"data", "enqueued_at", b"enqueued_at", "mode", b"mode", "not_after", b"not_after", "not_before", b"not_before", "note", b"note", "number", b"number", "preferred_agent_id", b"preferred_agent_id", "priority", b"priority", "queue", b"queue", "requested_at", b"requested_at", "requested_by", b"requested_by", "skills", b"skills", "to_number", b"to_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "callback_of", b"callback_of", "contact_id", b"contact_id", "customer_id", b"customer_id", "data", b"data", "enqueued_at", b"enqueued_at", "excluded_agent_ids", b"excluded_agent_ids", "mode", b"mode", "not_after", b"not_after", "not_before", b"not_before", "note", b"note", "number", b"number", "preferred_agent_id", b"preferred_agent_id", "priority", b"priority", "queue", b"queue", "requested_at", b"requested_at", "requested_by", b"requested_by", "skills", b"skills", "to_number", b"to_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
