@@ -26,9 +26,14 @@ class Outside:
         self._prefixes = config.outside_prefixes()
         self.shown = config.acd_outside_shown
 
+    @property
+    def possible(self) -> bool:
+        """Whether anybody may be called."""
+        return bool(self._endpoint) and any(self._prefixes.values())
+
     def number(self, field: str, typed: str) -> str:
         """A number in E.164 that may be called. Raises Invalid, and Conflict where nothing may be."""
-        if not self._endpoint or not self._prefixes:
+        if not self.possible:
             raise Conflict(
                 "Nobody can be called back: set SWITCHYARD_ACD_OUTSIDE_ENDPOINT and"
                 " SWITCHYARD_ACD_OUTSIDE_PREFIXES at the ACD."

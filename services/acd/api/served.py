@@ -86,6 +86,7 @@ class Api(acd_pb2_grpc.AcdServicer):
             already_answered=contact.state in (ContactState.CONNECTED, ContactState.RELEASED),
             queue=contact.queue.name if contact.queue and not contact.declined else "",
             overflowed=words.overflowed(contact.declined),
+            callback_possible=self._outside.possible,
         )
 
     async def Withdraw(self, request: pb.WithdrawRequest, context: Any) -> pb.WithdrawResponse:

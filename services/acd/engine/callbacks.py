@@ -133,7 +133,9 @@ def _contact(stimulus: RequestCallback, queue: Queue, now: int) -> Contact:
 
 
 def _inherit(contact: Contact, caller: Contact) -> None:
-    """The place, and what was asked of an agent."""
+    """The place, and what was asked of an agent; of one that never was in a queue, nothing."""
+    if caller.queue is None and caller.declined is None:
+        return
     if caller.enqueued_at and not contact.booked_at:
         contact.enqueued_at = caller.enqueued_at
     contact.priority = caller.priority

@@ -70,8 +70,8 @@ def _decide(contact: Contact, word: Outcome) -> Outcome:
     """Answered before all; else what the flow says; else lost or abandoned."""
     if contact.answered_at:
         return Outcome.ANSWERED
-    if word is not Outcome.UNSPECIFIED:
-        return word
     if contact.callback_id:
         return Outcome.CALLBACK
+    if word is not Outcome.UNSPECIFIED:
+        return word
     return Outcome.DROPPED if contact.lost else Outcome.ABANDONED

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from services.acd.domain import CONTACT, ContactMove, ContactState, LeftQueue, OfferFailure, OverflowAction
+from services.acd.domain import (
+    CONTACT,
+    ContactMove,
+    ContactState,
+    LeftQueue,
+    OfferFailure,
+    Outcome,
+    OverflowAction,
+)
 from services.acd.engine import calling, dialling, forecasts, matching, queues
 from services.acd.engine.commands import Command, ContactLeftQueue, ContactQueued
-from services.acd.engine.contacts import WAITING, cut_off, leave, new_contact, open_contact, queue_of
+from services.acd.engine.contacts import WAITING, cut_off, end, leave, new_contact, open_contact, queue_of
 from services.acd.engine.floor import NOBODY, Alarm, Contact, Floor, Queue, Stage
 from services.acd.engine.lanes import lane_of
 from services.acd.engine.offers import call_off_all, known_as
@@ -43,8 +51,21 @@ def enqueue(floor: Floor, stimulus: Enqueue, now: int, out: list[Command]) -> No
     contact.holder, contact.after_bridge = stimulus.holder, stimulus.after_bridge
     contact.data = stimulus.data
     contact.declined, contact.hops = None, 0
+    if contact.callback_id:
+        _waits_after_all(floor, contact, now, out)
     _prefer(floor, contact, stimulus, queue, now)
     join(floor, contact, queue, now, out, "" if queue is wanted else wanted.name)
+
+
+def _waits_after_all(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None:
+    """Who was to be called back waits again: not both."""
+    callback = floor.callbacks.get(contact.callback_id)
+    contact.callback_id = ""
+    if callback is None or callback.callback is None or callback.callback.callback_of != contact.id:
+        return
+    if callback.to_dial and not callback.callback.dialled and callback.state in WAITING:
+        take_out(floor, callback, LeftQueue.CANCELLED, now, out)
+        end(floor, callback, Outcome.CANCELLED, now, "", now, out)
 
 
 def _asked_again(known: Contact, stimulus: Enqueue, wanted: Queue) -> bool:

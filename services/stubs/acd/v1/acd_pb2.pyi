@@ -330,12 +330,15 @@ class EnqueueResponse(_message.Message):
     ALREADY_ANSWERED_FIELD_NUMBER: _builtins.int
     QUEUE_FIELD_NUMBER: _builtins.int
     OVERFLOWED_FIELD_NUMBER: _builtins.int
+    CALLBACK_POSSIBLE_FIELD_NUMBER: _builtins.int
     position: _builtins.int
     expected_wait_ms: _builtins.int
     already_answered: _builtins.bool
     """True when the contact already talks with an agent (a repeated request that came late)."""
     queue: _builtins.str
     """Where it waits: another queue than asked for when that one had to overflow."""
+    callback_possible: _builtins.bool
+    """Whether the caller can be offered to be called back: outside numbers may be called at all."""
     @_builtins.property
     def enqueued_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -351,10 +354,11 @@ class EnqueueResponse(_message.Message):
         already_answered: _builtins.bool = ...,
         queue: _builtins.str = ...,
         overflowed: Global___Overflowed | None = ...,
+        callback_possible: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "enqueued_at", b"enqueued_at", "expected_wait_ms", b"expected_wait_ms", "overflowed", b"overflowed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "already_answered", b"already_answered", "enqueued_at", b"enqueued_at", "expected_wait_ms", b"expected_wait_ms", "overflowed", b"overflowed", "position", b"position", "queue", b"queue"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "already_answered", b"already_answered", "callback_possible", b"callback_possible", "enqueued_at", b"enqueued_at", "expected_wait_ms", b"expected_wait_ms", "overflowed", b"overflowed", "position", b"position", "queue", b"queue"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expected_wait_ms: _TypeAlias = _typing.Literal["expected_wait_ms"]  # noqa: Y015
     _WhichOneofArgType__expected_wait_ms: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms"]  # noqa: Y015
