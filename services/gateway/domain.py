@@ -35,6 +35,7 @@ class Permission(StrEnum):
     AGENTS_WRITE = "agents.write"
     AGENTS_SUPERVISE = "agents.supervise"
     CONTACTS_READ = "contacts.read"
+    CALLBACKS_WRITE = "callbacks.write"
     STATISTICS_READ = "statistics.read"
     WALLBOARD_WATCH = "wallboard.watch"
     VOICEMAILS_READ = "voicemails.read"
@@ -65,6 +66,7 @@ _TEAM_LEAD: Final = _AGENT | {
     P.AGENTS_READ,
     P.AGENTS_SUPERVISE,
     P.CONTACTS_READ,
+    P.CALLBACKS_WRITE,
     P.WALLBOARD_WATCH,
     P.FLOWS_READ,
 }

@@ -8,7 +8,17 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import Route, WebSocketRoute
 
-from services.gateway.api import admin, centre, customers, orders, problems, session, supervision, work
+from services.gateway.api import (
+    admin,
+    callbacks,
+    centre,
+    customers,
+    orders,
+    problems,
+    session,
+    supervision,
+    work,
+)
 from services.gateway.api.console import Console
 from services.gateway.api.edge import App, Edge, content_policy
 from services.gateway.api.guard import PREFIX, Routes
@@ -53,7 +63,7 @@ def build(parts: Parts) -> tuple[App, FastAPI]:
         },
     )
     routes = Routes(app.router, parts.accounts)
-    for module in (session, work, customers, orders, centre, supervision, admin):
+    for module in (session, work, customers, orders, centre, supervision, callbacks, admin):
         module.add(routes, parts)
     _every_route_declares(app)
     problems.install(app)
