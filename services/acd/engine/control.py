@@ -27,6 +27,8 @@ def answer(floor: Floor, stimulus: Answer, now: int, out: list[Command]) -> None
     offer = _offered(floor, stimulus.agent_id, stimulus.offer_id)
     if offer is None:
         raise Conflict("That offer is over: another agent has it, or the caller hung up.")
+    if offer.stage is Stage.DIALLING and not offer.leg:
+        raise Conflict("The customer is being called: your phone rings when they answer.")
     if offer.stage is not Stage.RINGING:
         return
     if offer.leg:

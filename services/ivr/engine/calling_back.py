@@ -47,7 +47,7 @@ def callback(run: Run, node: Callback) -> Script:
         if not refused:
             run.came_to("callback")
             run.waited_since = None
-            run.mark(node.next, sy_enqueued_at="")
+            run.mark(node.next, sy_enqueued_at="", sy_callback_taken="1")
             return node.next
         if refused != "number":
             yield from hear(run, ("callback_not_possible",))

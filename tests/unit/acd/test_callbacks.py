@@ -359,6 +359,8 @@ def test_customer_first_an_agent_cannot_reject_while_the_customer_is_called() ->
         day.tell(stimuli.Reject("a1", offer.offer_id))
     with pytest.raises(Conflict, match="being called"):
         day.tell(stimuli.HangUp("a1", "b1"))
+    with pytest.raises(Conflict, match="being called"):
+        day.tell(stimuli.Answer("a1", offer.offer_id))
 
 
 def test_customer_on_the_line_does_not_wait_longer_than_a_caller_would() -> None:

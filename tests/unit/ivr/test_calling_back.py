@@ -55,7 +55,7 @@ def test_who_waits_long_is_offered_a_callback_and_keeps_the_place() -> None:
     assert (wish.queue, wish.number, wish.waited_since.isoformat()) == ("sales", "+8613800000001", since)  # type: ignore[union-attr]
     said = call.tell(on.CallbackTaken())
     assert call.plays() == ("callback_thanks",)
-    assert variables(said)["sy_enqueued_at"] == ""
+    assert (variables(said)["sy_enqueued_at"], variables(said)["sy_callback_taken"]) == ("", "1")
     assert do.HangUp("NORMAL_CLEARING") in call.heard()
     assert do.Close("callback", "NORMAL_CLEARING") in call.tell(on.HungUp())
 
