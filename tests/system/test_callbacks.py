@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ async def test_acd_killed_while_callers_wait_to_be_called_back(town: Town) -> No
     numbers = [f"+8613900000{place:03}" for place in range(CALLERS)]
     for place, number in enumerate(numbers):
         await town.world.switches[0].call(caller(number))
-        await until(lambda n=place + 1: waiting(lead, n), f"{place + 1} who will be called back")
+        await until(partial(waiting, lead, place + 1), f"{place + 1} who will be called back")
     await town.suite.kill("acd")
     await town.suite.restart("acd")
     kept = (await lead.ask("GET", "/callbacks"))["callbacks"]
@@ -52,7 +53,7 @@ async def test_acd_killed_while_callers_wait_to_be_called_back(town: Town) -> No
 
     async def all_done() -> bool:
         figures = (await lead.ask("GET", "/statistics"))["queues"]
-        return sum(queue["called_back"] for queue in figures) == CALLERS
+        return sum(int(queue["called_back"]) for queue in figures) == CALLERS
 
     await presence(lead, agents, "ready")
     await until(all_done, "all have been called back", within_s=90)

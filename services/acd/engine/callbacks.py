@@ -68,6 +68,8 @@ def _caller(floor: Floor, stimulus: RequestCallback) -> Contact | None:
         return None
     if caller.state is ContactState.ENDED:
         raise Conflict("The contact has ended.")
+    if caller.callback is not None:
+        raise Conflict("The contact is a callback itself.")
     picked_up = caller.offer is not None and caller.offer.stage is not Stage.RINGING
     if caller.state is ContactState.CONNECTED or picked_up:
         raise Conflict("An agent has already answered.")
@@ -101,6 +103,7 @@ def _contact(stimulus: RequestCallback, queue: Queue, now: int) -> Contact:
     not_after = stimulus.not_after or max(stimulus.not_before, now) + settings.callback_window_ms
     plan = Callback(
         stimulus.number,
+        settings.name,
         stimulus.mode or settings.callback_mode,
         stimulus.caller.contact_id if stimulus.caller is not None else "",
         now,

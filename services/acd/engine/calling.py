@@ -19,7 +19,7 @@ def customer_answered(floor: Floor, stimulus: CustomerAnswered, now: int, out: l
     """They picked up: the agent who waits is put through, or is rung now. Who is not wanted any more, because
     the attempt was given up a moment ago, is hung up."""
     contact = floor.callbacks.get(stimulus.contact_id)
-    if contact is not None and contact.call_id == stimulus.call_id:
+    if not stimulus.call_id or (contact is not None and contact.call_id == stimulus.call_id):
         return
     if contact is None or contact.offer is None or plan_of(contact).dialled != stimulus.call_id:
         out.append(Kill(stimulus.node, stimulus.call_id, "ORIGINATOR_CANCEL"))
@@ -48,7 +48,12 @@ def _put_through(floor: Floor, offer: Offer, now: int, out: list[Command]) -> No
 
 
 def _ring(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None:
-    """The agent who was kept free for this is rung; the customer hears it."""
+    """The agent who was kept free for this is rung; the customer hears it. A switch that was lost meanwhile
+    is waited for."""
+    if cut_off(floor, offer.contact):
+        call_off_all(floor, offer.contact, OfferFailure.SWITCH_ERROR, now, out)
+        offer.contact.parted = True
+        return
     offer.stage, offer.leg = Stage.RINGING, True
     out.append(ring_for(offer))
     out.append(Comfort(offer.node, offer.contact.call_id))
@@ -71,6 +76,7 @@ def customer_found(floor: Floor, stimulus: CustomerFound, now: int, out: list[Co
     move_to(floor, contact, stimulus.node)
     _on_the_line(floor, contact, stimulus.call_id, now)
     contact.paused_until, contact.parted = 0, cut_off(floor, contact)
+    contact.enqueued_at = min(contact.enqueued_at, now)
     to_the_front(contact)
     out.append(Comfort(stimulus.node, stimulus.call_id))
     seek(floor, contact, now, out)
@@ -81,7 +87,7 @@ def customer_found(floor: Floor, stimulus: CustomerFound, now: int, out: list[Co
 
 def dial_failed(floor: Floor, stimulus: DialFailed, now: int, out: list[Command]) -> None:
     contact = floor.callbacks.get(stimulus.contact_id)
-    if contact is not None and plan_of(contact).dialled == stimulus.call_id:
+    if contact is not None and stimulus.call_id and plan_of(contact).dialled == stimulus.call_id:
         _in_vain(floor, contact, result_of(stimulus.cause), stimulus.cause, now, out)
 
 

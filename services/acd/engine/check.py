@@ -167,6 +167,7 @@ def _callback(contact: Contact) -> None:
     plan, stage = contact.callback, contact.offer.stage if contact.offer else None
     if plan is None:
         return
+    _require(contact.state is not ContactState.OPEN or contact.answered_at, f"{contact.id} is in no hands")
     _require(plan.attempts <= plan.attempts_max, f"{contact.id} was called too often")
     _require(
         bool(plan.dialled) == (stage is Stage.DIALLING), f"{contact.id}: {plan.dialled!r} while {stage!r}"

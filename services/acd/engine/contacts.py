@@ -12,7 +12,7 @@ from services.acd.domain import (
     OverflowAction,
 )
 from services.acd.engine.commands import Command, ContactEnded, ContactLeftQueue, ContactOpened, Expel
-from services.acd.engine.floor import NO_SWITCH, Alarm, Contact, Floor, Node, Queue
+from services.acd.engine.floor import NO_SWITCH, Alarm, Callback, Contact, Floor, Node, Queue
 from services.acd.engine.stimuli import FLOW, Arrival, Open, Overflow, Recover
 from services.acd.engine.timers import set_timer
 
@@ -42,7 +42,8 @@ def open_contact(
     """The contact of this arrival, made known if it is news."""
     contact = floor.contacts.get(arrival.contact_id)
     if contact is not None:
-        _complete(floor, contact, arrival)
+        if contact.callback is None:
+            _complete(floor, contact, arrival)
         return contact
     contact = enter(floor, known or new_contact(arrival, now))
     out.append(opening(contact))
@@ -136,7 +137,7 @@ def end(
     contact.cause = contact.cause or cause
     contact.data = {}
     if contact.callback is not None:
-        _no_callback_any_more(floor, contact, outcome)
+        _no_callback_any_more(floor, contact, contact.callback, outcome)
     floor.open -= 1
     node_for(floor, contact.node).contacts.pop(contact.id, None)
     floor.past.append((now + floor.policy.forget_ms, contact))
@@ -163,11 +164,11 @@ def end(
     )
 
 
-def _no_callback_any_more(floor: Floor, contact: Contact, outcome: Outcome) -> None:
+def _no_callback_any_more(floor: Floor, contact: Contact, plan: Callback, outcome: Outcome) -> None:
     floor.dialled.pop(contact, None)
     floor.callbacks.pop(contact.id, None)
-    queue = queue_of(contact)
-    floor.called.pop((queue.name, contact.from_number), None)
+    floor.called.pop((plan.queue, plan.number), None)
+    queue = floor.queues[plan.queue]
     queue.callbacks -= 1
     queue.called_back += outcome is Outcome.ANSWERED
     queue.unreached += outcome in (Outcome.UNREACHED, Outcome.ABANDONED)

@@ -207,6 +207,7 @@ class Callback:
     """What there is to a contact that we call ourselves. Its call comes to be when the customer answers."""
 
     number: str
+    queue: str  # that calls; a conversation found after a restart may be of another
     mode: CallbackMode
     callback_of: str
     requested_at: int

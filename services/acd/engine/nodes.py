@@ -13,10 +13,21 @@ from services.acd.domain import (
 )
 from services.acd.engine import hands, matching
 from services.acd.engine.agents import staff
-from services.acd.engine.commands import Command, ContactAnswered, NodeStateChanged
+from services.acd.engine.commands import Command, ContactAnswered, Kill, NodeStateChanged
 from services.acd.engine.contacts import cut_off, move_to, node_for, open_contact
 from services.acd.engine.endings import caller_gone
-from services.acd.engine.floor import NO_SWITCH, Agent, Alarm, Contact, Floor, Node, Offer, Queue, Stage
+from services.acd.engine.floor import (
+    NO_SWITCH,
+    Agent,
+    Alarm,
+    Callback,
+    Contact,
+    Floor,
+    Node,
+    Offer,
+    Queue,
+    Stage,
+)
 from services.acd.engine.offers import call_back, forget_leg, leg_gone
 from services.acd.engine.pairing import seek, step_out
 from services.acd.engine.stimuli import Adopt, Arrival, CallerGone, NodeDown, NodeUp
@@ -90,8 +101,7 @@ def adopt(floor: Floor, stimulus: Adopt, now: int, out: list[Command]) -> None:
     if contact.state in (ContactState.QUEUED, ContactState.OFFERED):
         take_out(floor, contact, LeftQueue.WITHDRAWN, now, out)
     if contact.callback is not None:
-        move_to(floor, contact, stimulus.arrival.node)
-        contact.call_id, contact.callback.dialled, contact.grace_until = stimulus.arrival.call_id, "", 0
+        _called_back(floor, contact, contact.callback, stimulus.arrival, out)
     staff(floor, agent, agent.presence is Presence.READY, now)
     offer = _connect(floor, stimulus, contact, agent, queue)
     out.append(
@@ -102,6 +112,18 @@ def adopt(floor: Floor, stimulus: Adopt, now: int, out: list[Command]) -> None:
     matching.leave_pools(agent)
     hands.move(floor, offer, RoutingMove.ADOPT, now, out)
     hands.stand(floor, agent, hands.room(agent))
+
+
+def _called_back(
+    floor: Floor, contact: Contact, plan: Callback, arrival: Arrival, out: list[Command]
+) -> None:
+    """A callback is found in a conversation: what else was dialled for it is not wanted."""
+    other = plan.dialled or contact.call_id
+    if other and other != arrival.call_id:
+        out.append(Kill(contact.node, other, "ORIGINATOR_CANCEL"))
+    floor.dialled.pop(contact, None)
+    move_to(floor, contact, arrival.node)
+    contact.call_id, plan.dialled, contact.grace_until = arrival.call_id, "", 0
 
 
 def _let_go(floor: Floor, agent: Agent, now: int, out: list[Command]) -> bool:

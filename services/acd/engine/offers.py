@@ -218,8 +218,8 @@ def drop_if_over(floor: Floor, offer: Offer) -> None:
 def bridged(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
     """Caller and agent hear each other."""
     offer = floor.offers.get(offer_id)
-    if offer is None or offer.stage not in (Stage.RINGING, Stage.BRIDGING):
-        return
+    if offer is None or offer.stage not in (Stage.RINGING, Stage.BRIDGING) or offer.contact.to_dial:
+        return  # over, told twice, or bridged with somebody else: the customer is not on the line yet
     offer.stage = Stage.TALKING
     contact, queue = offer.contact, offer.queue
     waited = now - contact.enqueued_at
