@@ -130,6 +130,8 @@ class Centre:
     switches: Sequence[FreeSwitch]
     client: httpx.AsyncClient
     admin: Door
+    outside_port: int = 0
+    """Where the switches look for who is called outside."""
     facts: list[Envelope] = field(default_factory=list)
     """All events of the suite, in the order of the stream."""
 
@@ -215,6 +217,12 @@ class Centre:
         place = phones.place_call(switch or self.switch, to, caller=number, tone_hz=tone_hz, name=name)
         async with place as phone:
             await phone.said("CALL_ESTABLISHED")
+            yield phone
+
+    @asynccontextmanager
+    async def customer(self, number: str, *, tone_hz: int = CALLER_HZ) -> AsyncIterator[Phone]:
+        """Can be called over the trunk."""
+        async with phones.outside(self.switch, number, self.outside_port, tone_hz=tone_hz) as phone:
             yield phone
 
     # ---- what the suite says
@@ -337,7 +345,7 @@ async def open_centre(
 ) -> AsyncIterator[Centre]:
     """Switches whose IVR is the suite's, and the suite with those switches as its only ones."""
     ports = any_ports()
-    nobody = free_ports(1)[0]
+    nobody, outside = free_ports(2)
     found = [
         FreeSwitch(folder / f"switch-{n}", certificates, ivr_ports=(ports.ivr_esl, nobody))
         for n in range(1, switches + 1)
@@ -352,11 +360,16 @@ async def open_centre(
             esl_nodes={f"fs{n}": f"{LOOPBACK}:{switch.esl_port}" for n, switch in enumerate(found, 1)},
             esl_password=found[0].esl_password,
             ports=ports,
-            settings={"ACD_AGENT_DOMAIN": DOMAIN},
+            settings={
+                "ACD_AGENT_DOMAIN": DOMAIN,
+                "ACD_OUTSIDE_ENDPOINT": f"sofia/trunk/{{number}}@{LOOPBACK}:{outside}",
+                "ACD_OUTSIDE_PREFIXES": "+86",
+            },
         )
         suite = await stack.enter_async_context(Suite(options))
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=suite.page_url, timeout=30))
-        centre = Centre(suite, found, client, await Door.sign_in(client, *suite.admin.split(":", 1)))
+        admin = await Door.sign_in(client, *suite.admin.split(":", 1))
+        centre = Centre(suite, found, client, admin, outside)
         await stack.enter_async_context(_listening(centre))
         await _furnish(centre.admin)
         yield centre

@@ -140,7 +140,7 @@ def _inherit(contact: Contact, caller: Contact) -> None:
     if caller.queue is None and caller.declined is None:
         return
     if caller.enqueued_at and not contact.booked_at:
-        contact.enqueued_at = caller.enqueued_at
+        contact.enqueued_at, contact.booked_at = caller.enqueued_at, caller.booked_at
     contact.priority = caller.priority
     contact.skills, contact.steps, contact.relaxed = caller.skills, caller.steps, caller.relaxed
     contact.eased_by_queue, contact.excluded = caller.eased_by_queue, caller.excluded

@@ -74,6 +74,10 @@ def _call_customer(floor: Floor, offer: Offer, now: int, out: list[Command]) -> 
         close_leg(floor, offer, "NORMAL_CLEARING", now, out)
         fail(floor, offer, OfferFailure.CUSTOMER_UNREACHED, "NORMAL_CLEARING", now, out)
         return
+    if cut_off(floor, offer.contact):
+        close_leg(floor, offer, "NORMAL_CLEARING", now, out)
+        fail(floor, offer, OfferFailure.SWITCH_ERROR, "NETWORK_OUT_OF_ORDER", now, out)
+        return
     dialling.dial(floor, offer, now, out)
     out.append(Comfort(offer.node, offer.id))
 
