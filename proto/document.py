@@ -129,9 +129,13 @@ def read(files: descriptor_pb2.FileDescriptorSet) -> Book:
 def fields_of(
     message: descriptor_pb2.DescriptorProto, said: dict[tuple[int, ...], str], path: tuple[int, ...]
 ) -> Iterator[Field]:
+    maps = {entry.name: entry for entry in message.nested_type if entry.options.map_entry}
     for place, each in enumerate(message.field):
         name, schema = type_of(each)
-        if each.label == FieldDescriptorProto.LABEL_REPEATED:
+        if entry := maps.get(each.type_name.rpartition(".")[2]):
+            name, schema = type_of(entry.field[1])
+            name, schema = f"map of {name}", {"type": "object", "additionalProperties": schema}
+        elif each.label == FieldDescriptorProto.LABEL_REPEATED:
             name, schema = f"list of {name}", {"type": "array", "items": schema}
         yield Field(each.json_name, name, schema, said.get((*path, FIELDS, place), ""))
 

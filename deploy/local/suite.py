@@ -28,6 +28,8 @@ from deploy.local.supervisor import Restarts, Supervisor
 from deploy.local.wiring import ROOT, SERVICES, STANDBY, Ports, Wiring, any_ports, role_of
 
 MAX_SIMULATORS = 16
+OUTSIDE = {"ACD_OUTSIDE_ENDPOINT": "sofia/gateway/trunk/{number}", "ACD_OUTSIDE_PREFIXES": "+86"}
+"""Whom a simulated switch calls outside costs nothing."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ class Suite:
             console_dir=console_dir(),
             recordings_dir=self.recordings_dir,
             host=options.host,
-            extra=options.settings,
+            extra={**(OUTSIDE if self.simulators else {}), **options.settings},
         )
 
     def _service(self, service: str) -> Program:

@@ -37,6 +37,7 @@ class Row:
     bridged_us: int = 0
     bridges: int = 0
     voicemail_ms: int = 0
+    called_back: bool = False
     ended_us: int = 0
     cause: str = ""
     hung_up_by: str = ""
@@ -95,6 +96,7 @@ class Ledger:
         row.answered_us = channel.profile.answered_us
         row.cause = channel.hangup_cause
         row.hung_up_by = by
+        row.called_back = bool(channel.get(CALLED_BACK))
         row.outcome = outcome(row)
         self._ended[row.outcome] += 1
 
@@ -112,13 +114,17 @@ class Ledger:
         }
 
 
-OUTCOMES = ("answered", "voicemail", "rejected", "self_service", "abandoned", "dropped")
+CALLED_BACK = "sy_callback_taken"
+"""Set on the channel by who promised the caller to be called back."""
+OUTCOMES = ("answered", "callback", "voicemail", "rejected", "self_service", "abandoned", "dropped")
 
 
 def outcome(row: Row) -> str:
     """What became of a call that ended."""
     if row.bridges:
         return "answered"
+    if row.called_back:
+        return "callback"
     if row.voicemail_ms:
         return "voicemail"
     if row.hung_up_by == "caller":

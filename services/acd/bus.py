@@ -118,6 +118,57 @@ def _offered(f: fact.ContactOffered) -> tuple[Message, str]:
         offered_at=_at(f.offered_at),
         decision=words.decision(f.decision),
         channel=_channel(f.channel),
+        callback=words.callback_offer(f.callback),
+    )
+    return message, ""
+
+
+def _callback_requested(f: fact.CallbackRequested) -> tuple[Message, str]:
+    message = pb.CallbackRequested(
+        contact_id=f.contact_id,
+        callback_of=f.callback_of,
+        number=f.number,
+        queue=f.queue,
+        mode=pb.CallbackMode.ValueType(f.mode),
+        requested_at=_at(f.requested_at),
+        enqueued_at=_at(f.enqueued_at),
+        not_before=_at(f.not_before),
+        not_after=_at(f.not_after),
+        attempts=f.attempts,
+        requested_by=f.by,
+        note=f.note,
+        priority=f.priority,
+        skills=[pb.Skill(name=name, level=level) for name, level in f.skills],
+        preferred_agent_id=f.preferred,
+        excluded_agent_ids=f.excluded,
+        to_number=f.to_number,
+        customer_id=f.customer_id,
+        data=f.data,
+    )
+    return message, _once("callback", f.contact_id)
+
+
+def _callback_dialled(f: fact.CallbackDialled) -> tuple[Message, str]:
+    message = pb.CallbackDialled(
+        contact_id=f.contact_id,
+        number=f.number,
+        attempt=f.attempt,
+        agent_id=f.agent_id,
+        call=types_pb2.CallRef(node=f.node, call_id=f.call_id),
+        dialled_at=_at(f.dialled_at),
+        next_at=_at(f.next_at),
+    )
+    return message, ""
+
+
+def _callback_failed(f: fact.CallbackFailed) -> tuple[Message, str]:
+    message = pb.CallbackFailed(
+        contact_id=f.contact_id,
+        attempt=f.attempt,
+        result=f.result.value,
+        cause=f.cause,
+        failed_at=_at(f.failed_at),
+        next_at=_at(f.next_at),
     )
     return message, ""
 
@@ -258,6 +309,9 @@ _BUILDERS: dict[type, Callable[[Any], tuple[Message, str]]] = {
     fact.ContactWrappedUp: _wrapped_up,
     fact.ContactLeftQueue: _left_queue,
     fact.ContactEnded: _ended,
+    fact.CallbackRequested: _callback_requested,
+    fact.CallbackDialled: _callback_dialled,
+    fact.CallbackFailed: _callback_failed,
     fact.AgentStateChanged: _agent,
     fact.NodeStateChanged: _node,
 }

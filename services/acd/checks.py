@@ -8,7 +8,15 @@ from itertools import pairwise
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.acd.domain import Channel, Outcome, OverflowAction, Presence, Strategy, WorkMode
+from services.acd.domain import (
+    CallbackMode,
+    Channel,
+    Outcome,
+    OverflowAction,
+    Presence,
+    Strategy,
+    WorkMode,
+)
 from services.acd.engine.stimuli import (
     ONE_CALL,
     AgentSettings,
@@ -21,6 +29,7 @@ from services.acd.engine.stimuli import (
     FinishWrapUp,
     Overflow,
     QueueSettings,
+    RequestCallback,
     Skills,
     Step,
     Tier,
@@ -58,6 +67,7 @@ SKILLS_OF_AGENT = 64
 RELAX_STEPS = 8
 ASSIGNED_WAIT_S = 120  # a conversation may end in that; who waits longer for one agent is better told so
 ASSIGNED_WAIT_MOST_S = 3_600
+ATTEMPTS = 10  # who does not answer so often is pestered
 AHEAD_S = 60  # clocks of two machines differ a little; the engine takes what is ahead for now
 
 
@@ -118,6 +128,7 @@ def arrival(request: pb.OpenContactRequest) -> Arrival:
     require(int(request.channel) in list(Channel), "contact.channel", "is not known")
     channel = Channel(request.channel) or Channel.VOICE
     node, call = request.call.node, request.call.call_id
+    require(channel is not Channel.CALLBACK, "contact.channel", "callbacks are asked for by RequestCallback")
     if channel is Channel.VOICE:
         name("contact.call.node", node)
         _match("contact.call.call_id", call, CALL_ID, "the uuid of a channel")
@@ -140,7 +151,6 @@ def enqueue(request: pb.EnqueueRequest, who: Arrival) -> Enqueue:
     require(0 <= request.priority <= 10, "priority", "must be 0 to 10")
     after = request.transfer_after_bridge
     require(not after or TARGET.fullmatch(after), "transfer_after_bridge", "must be EXTENSION:XML:CONTEXT")
-    require(len(request.excluded_agent_ids) <= EXCLUDED, "excluded_agent_ids", f"are more than {EXCLUDED}")
     booked_at = moment("booked_at", request, "booked_at", ahead_s=BOOKED_AHEAD_S)
     return Enqueue(
         who,
@@ -154,7 +164,7 @@ def enqueue(request: pb.EnqueueRequest, who: Arrival) -> Enqueue:
         _relaxed(request),
         request.preferred_agent_id and agent_id("preferred_agent_id", request.preferred_agent_id),
         1000 * _within("prefer_s", request.prefer_s, 0, 86_400),
-        tuple(sorted({agent_id("excluded_agent_ids", each) for each in request.excluded_agent_ids})),
+        _excluded(request),
         booked_at,
         request.never_relax,
     )
@@ -200,7 +210,12 @@ def _ascending(field: str, moments: list[int]) -> None:
     require(rising, field, "must rise from step to step")
 
 
-def _data(request: pb.EnqueueRequest) -> dict[str, str]:
+def _excluded(request: pb.EnqueueRequest | pb.RequestCallbackRequest) -> tuple[str, ...]:
+    require(len(request.excluded_agent_ids) <= EXCLUDED, "excluded_agent_ids", f"are more than {EXCLUDED}")
+    return tuple(sorted({agent_id("excluded_agent_ids", each) for each in request.excluded_agent_ids}))
+
+
+def _data(request: pb.EnqueueRequest | pb.RequestCallbackRequest) -> dict[str, str]:
     require(len(request.data) <= DATA_KEYS, "data", f"has more than {DATA_KEYS} keys")
     size = sum(len(key.encode()) + len(value.encode()) for key, value in request.data.items())
     require(size <= DATA_BYTES, "data", f"is larger than {DATA_BYTES} bytes")
@@ -220,6 +235,41 @@ def close(request: pb.CloseContactRequest, who: Arrival) -> Close:
     require(int(request.outcome) in list(Outcome), "outcome", "is not known")
     ended_at = moment("ended_at", request, "ended_at")
     return Close(who, Outcome(request.outcome), ended_at, short("cause", request.cause, 64))
+
+
+def callback_mode(value: int) -> CallbackMode:
+    require(value in list(CallbackMode), "mode", "is not known: agent first, customer first, or as the queue")
+    return CallbackMode(value)
+
+
+def callback(
+    request: pb.RequestCallbackRequest, which: str, number: str, caller: Arrival | None
+) -> RequestCallback:
+    """`number` is one that may be dialled, `which` the id of the contact to come."""
+    require(request.queue or caller, "queue", "is empty: name the queue that is to call")
+    require(
+        not request.queue or QUEUE.fullmatch(request.queue), "queue", "must be 1 to 64 of a-z, 0-9, _ and -"
+    )
+    return RequestCallback(
+        which,
+        number,
+        request.queue,
+        caller,
+        caller.to_number if caller is not None else "",
+        short("customer_id", request.customer_id, 64) or (caller.customer_id if caller is not None else ""),
+        moment("enqueued_at", request, "enqueued_at"),
+        callback_mode(request.mode),
+        moment("not_before", request, "not_before", ahead_s=BOOKED_AHEAD_S),
+        moment("not_after", request, "not_after", ahead_s=BOOKED_AHEAD_S),
+        _within("attempts", request.attempts, 0, ATTEMPTS),
+        _within("priority", request.priority, 0, 10),
+        skills("skills", request.skills, REQUIRED_SKILLS),
+        request.preferred_agent_id and agent_id("preferred_agent_id", request.preferred_agent_id),
+        _excluded(request),
+        _data(request),
+        short("requested_by", request.requested_by, 64),
+        short("note", request.note),
+    )
 
 
 def list_limit(value: int) -> int:
@@ -350,6 +400,11 @@ def queue(request: pb.Queue) -> QueueSettings:
         _overflow("on_no_agents", request.on_no_agents),
         1000 * _within("no_agents_after_s", after, 0, 3_600) if after is not None else None,
         short("waiting_flow", request.waiting_flow, 64),
+        callback_mode(request.callback_mode) or CallbackMode.AGENT_FIRST,
+        _within("callback_attempts", request.callback_attempts or 3, 1, ATTEMPTS),
+        1000 * _within("callback_retry_s", request.callback_retry_s or 900, 60, 86_400),
+        1000 * _within("callback_window_s", request.callback_window_s or 28_800, 300, 7 * 86_400),
+        1000 * _within("callback_ring_s", request.callback_ring_s or 30, 10, 120),
         revision("revision", request.revision),
     )
 

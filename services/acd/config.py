@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
+import phonenumbers
 from pydantic import AfterValidator, Field, SecretStr
 
 from services.chassis.config import HostPort, ServiceConfig
@@ -53,6 +54,37 @@ def _shards(text: str) -> str:
 Shards = Annotated[str, AfterValidator(_shards)]
 
 
+_OUTSIDE = re.compile(
+    r"sofia/gateway/[A-Za-z0-9_.-]+/\{number\}|sofia/[A-Za-z0-9_.-]+/\{number\}@[A-Za-z0-9.-]+(:[0-9]{1,5})?"
+    r"|loopback/\{number\}/[A-Za-z0-9_.-]+|null/\{number\}"
+)
+_PREFIX = re.compile(r"!?\+[1-9][0-9]{0,14}")
+
+
+def _outside(text: str) -> str:
+    if text and not _OUTSIDE.fullmatch(text):
+        raise ValueError(f"{text!r} must be such as sofia/gateway/trunk/{{number}}")
+    return text
+
+
+def _prefixes(text: str) -> str:
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        if not _PREFIX.fullmatch(part):
+            raise ValueError(f"{part!r} must be + and the first digits, such as +86 or !+86168")
+    return text
+
+
+def _region(code: str) -> str:
+    if code not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError("is not a region; give its two capital letters, such as CN")
+    return code
+
+
+OutsideEndpoint = Annotated[str, AfterValidator(_outside)]
+Prefixes = Annotated[str, AfterValidator(_prefixes)]
+Region = Annotated[str, AfterValidator(_region)]
+
+
 class AcdConfig(ServiceConfig):
     grpc_listen: HostPort = "127.0.0.1:7101"
     """Where the Acd RPCs are served."""
@@ -87,6 +119,26 @@ class AcdConfig(ServiceConfig):
 
     acd_agent_domain: str = Field(default="switchyard.local", pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$")
     """The SIP domain in which agents are registered (`user/1001@DOMAIN`)."""
+
+    acd_outside_endpoint: OutsideEndpoint = ""
+    """How customers are called back: `sofia/gateway/TRUNK/{number}`, `sofia/PROFILE/{number}@HOST:PORT`,
+    `loopback/{number}/CONTEXT`, or `null/{number}` for measuring. Empty: nobody is called."""
+
+    acd_outside_prefixes: Prefixes = ""
+    """Beginnings of numbers that may be called, with commas, such as `+86,!+86168`; the longest that fits
+    counts, `!` forbids. Empty: none, for whoever gets in would call at your expense."""
+
+    acd_outside_region: Region = "CN"
+    """Numbers that come without a country code are read as numbers of this region."""
+
+    acd_outside_shown: str = Field(default="", pattern=r"^(\+?[0-9]{2,15})?$")
+    """The number shown to who is called back. Empty: the one they had dialled, else the trunk's own."""
+
+    acd_callbacks_at_once: int = Field(default=10, ge=1, le=1_000)
+    """So many customers are called at once: a trunk of thirty lines keeps twenty for those who call us."""
+
+    acd_callbacks_max: int = Field(default=10_000, ge=1, le=1_000_000)
+    """Open callbacks of a tenant: some 2 kB each, and more than a centre calls in a week."""
 
     acd_misses_before_aside: int = Field(default=2, ge=1, le=20)
     """Offers in a row an agent may let go before being set aside: one may be an accident."""
@@ -167,6 +219,11 @@ class AcdConfig(ServiceConfig):
         """Tenants by shard; `*` stands for all that no other shard has."""
         entries = [entry.partition("=") for entry in self.acd_shards.split(",")]
         return {name: frozenset(tenants.split("+")) for name, _, tenants in entries}
+
+    def outside_prefixes(self) -> dict[str, bool]:
+        """Beginnings of numbers, and whether they may be called."""
+        parts = filter(None, (part.strip() for part in self.acd_outside_prefixes.split(",")))
+        return {part.removeprefix("!"): not part.startswith("!") for part in parts}
 
     def switches(self) -> list[tuple[str, str, int]]:
         """Name, host and port of each switch."""

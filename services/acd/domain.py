@@ -33,6 +33,9 @@ class Outcome(IntEnum):
     VOICEMAIL = 4
     SELF_SERVICE = 5
     DROPPED = 6
+    CALLBACK = 7
+    UNREACHED = 8
+    CANCELLED = 9
 
 
 class Presence(IntEnum):
@@ -66,6 +69,7 @@ class OfferFailure(IntEnum):
     CALLER_GONE = 5
     SWITCH_ERROR = 6
     ANSWERED_ELSEWHERE = 7
+    CUSTOMER_UNREACHED = 8
 
 
 class Party(IntEnum):
@@ -107,6 +111,25 @@ class OverflowAction(IntEnum):
     VOICEMAIL = 3
     CALLBACK = 4
     NODE = 5
+
+
+class CallbackMode(IntEnum):
+    """Who is called first when somebody is called back."""
+
+    UNSPECIFIED = 0  # as the queue says
+    AGENT_FIRST = 1
+    CUSTOMER_FIRST = 2
+
+
+class AttemptResult(StrEnum):
+    """Why an attempt to call somebody back did not become a conversation."""
+
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    FAILED = "failed"  # the number, the trunk or a switch
+    HUNG_UP = "hung_up"  # picked up, and did not wait for the agent
+    AGENT_GONE = "agent_gone"  # hung up while the customer was called
+    NOBODY_FREE = "nobody_free"  # picked up, and no agent came within the queue's longest wait
 
 
 class ContactState(StrEnum):
@@ -224,8 +247,40 @@ class LeftQueue(StrEnum):
     NOBODY_QUALIFIED = "nobody_qualified"
     CLOSED = "closed"
     SWITCH_LOST = "switch_lost"
+    CALLBACK = "callback"  # the caller will be called back, and keeps the place
+    UNREACHED = "unreached"  # a callback whose attempts or time are used up
+    CANCELLED = "cancelled"  # a callback that is not wanted any more
+
+
+# Of a contact that stops waiting by its own choice or for want of a caller: nobody tells a flow to go on.
+OWN_WILL = frozenset(
+    {
+        LeftQueue.CALLER_HUNG_UP,
+        LeftQueue.WITHDRAWN,
+        LeftQueue.SWITCH_LOST,
+        LeftQueue.CALLBACK,
+        LeftQueue.UNREACHED,
+        LeftQueue.CANCELLED,
+    }
+)
+
+# The switch's word for why somebody outside did not answer; what is not listed is FAILED.
+RESULTS: dict[str, AttemptResult] = {
+    "USER_BUSY": AttemptResult.BUSY,
+    "CALL_REJECTED": AttemptResult.BUSY,
+    "NO_ANSWER": AttemptResult.NO_ANSWER,
+    "NO_USER_RESPONSE": AttemptResult.NO_ANSWER,
+    "ALLOTTED_TIMEOUT": AttemptResult.NO_ANSWER,
+    "ORIGINATOR_CANCEL": AttemptResult.NO_ANSWER,
+    "RECOVERY_ON_TIMER_EXPIRE": AttemptResult.NO_ANSWER,
+}
 
 
 def failure_of(cause: str) -> OfferFailure:
     """What a switch's hang-up cause on an unanswered agent leg means."""
     return FAILURES.get(cause, OfferFailure.UNREACHABLE)
+
+
+def result_of(cause: str) -> AttemptResult:
+    """What a switch's hang-up cause on an unanswered customer's leg means."""
+    return RESULTS.get(cause, AttemptResult.FAILED)

@@ -35,8 +35,53 @@ from segment where contact_id = $1 and decision is not null order by offered_at;
 -- name: open_contacts
 select tenant, contact_id::text as contact_id, channel, node, call_id, from_number, to_number, customer_id,
        queue, agent_id, opened_at, answered_at, waited_ms, talk_ms, hold_ms, offers
-from contact where ended_at is null and opened_at > now() - interval '7 days'
+from contact where ended_at is null and opened_at > now() - interval '7 days' and channel <> 'callback'
 order by opened_at limit $1;
+
+-- name: open_callbacks
+select b.tenant, b.request, b.attempts_made, b.next_at, c.answered_at
+from callback b left join contact c on c.tenant = b.tenant and c.contact_id = b.contact_id
+where b.ended_at is null and c.ended_at is null
+order by b.requested_at limit $1;
+
+-- name: CallbackRequested
+insert into callback (tenant, contact_id, queue, number, request, requested_at)
+select e->>'t', (d->>'contactId')::uuid, coalesce(d->>'queue', ''), coalesce(d->>'number', ''), d,
+       (d->>'requestedAt')::timestamptz
+from jsonb_array_elements($1::jsonb) e, lateral (select e->'d' as d) x
+on conflict (tenant, contact_id) do nothing;
+
+-- name: CallbackDialled
+update callback b
+set attempts_made = n.attempt, next_at = n.next_at
+from (
+    select distinct on (e->>'t', e#>>'{d,contactId}')
+           e->>'t' as tenant, (e#>>'{d,contactId}')::uuid as contact_id,
+           coalesce((e#>>'{d,attempt}')::integer, 0) as attempt, (e#>>'{d,nextAt}')::timestamptz as next_at
+    from jsonb_array_elements($1::jsonb) e
+    order by e->>'t', e#>>'{d,contactId}', coalesce((e#>>'{d,attempt}')::integer, 0) desc
+) n
+where b.tenant = n.tenant and b.contact_id = n.contact_id and b.attempts_made < n.attempt;
+
+-- name: CallbackFailed
+-- Of an attempt that another has followed, nothing is kept: a batch of the one kind comes after that of the other.
+update callback b
+set next_at = n.next_at, last_result = n.result
+from (
+    select distinct on (e->>'t', e#>>'{d,contactId}')
+           e->>'t' as tenant, (e#>>'{d,contactId}')::uuid as contact_id,
+           coalesce((e#>>'{d,attempt}')::integer, 0) as attempt, (e#>>'{d,nextAt}')::timestamptz as next_at,
+           coalesce(e#>>'{d,result}', '') as result
+    from jsonb_array_elements($1::jsonb) e
+    order by e->>'t', e#>>'{d,contactId}', coalesce((e#>>'{d,attempt}')::integer, 0) desc
+) n
+where b.tenant = n.tenant and b.contact_id = n.contact_id and b.attempts_made <= n.attempt;
+
+-- name: callback_ended
+update callback b
+set ended_at = (d->>'endedAt')::timestamptz, outcome = coalesce(lower(substr(d->>'outcome', 9)), '')
+from jsonb_array_elements($1::jsonb) e, lateral (select e->'d' as d) x
+where b.tenant = e->>'t' and b.contact_id = (d->>'contactId')::uuid and b.ended_at is null;
 
 -- name: ContactOpened
 insert into contact (tenant, contact_id, channel, node, call_id, from_number, to_number, customer_id, opened_at)

@@ -16,8 +16,16 @@ import structlog
 from google.protobuf.message import Message
 
 from services.acd import checks, words
-from services.acd.domain import Channel, Presence, Routing, WorkMode
-from services.acd.engine.stimuli import AgentSettings, Arrival, QueueSettings, Recall, Recover
+from services.acd.domain import CallbackMode, Channel, Presence, Routing, WorkMode
+from services.acd.engine.stimuli import (
+    AgentSettings,
+    Arrival,
+    QueueSettings,
+    Recall,
+    Recover,
+    RequestCallback,
+    RestoreCallback,
+)
 from services.chassis import clock, codec, tenant
 from services.chassis.db import Connection, Database, load_queries
 from services.chassis.envelope import Envelope
@@ -33,12 +41,16 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 PROJECTION = "acd-projection"
 SUBJECTS = ("sy.*.acd.>",)
 RECOVERED_AT_MOST = 100_000
+CALLBACK = "CHANNEL_CALLBACK"
 
 _Q = load_queries(Path(__file__).parent / "queries.sql")
 # In the order of a contact's life, so that what an event changes is there when it comes. Kinds may be
 # taken one after the other because no column is written by two kinds in a way that depends on their order.
 _KINDS = (
     "ContactOpened",
+    "CallbackRequested",
+    "CallbackDialled",
+    "CallbackFailed",
     "ContactQueued",
     "ContactOffered",
     "ContactOfferFailed",
@@ -58,6 +70,7 @@ class Stored:
     agents: list[AgentSettings] = field(default_factory=list)
     states: list[Recall] = field(default_factory=list)
     contacts: list[Recover] = field(default_factory=list)
+    callbacks: list[RestoreCallback] = field(default_factory=list)
 
 
 class Store:
@@ -129,6 +142,8 @@ class Store:
                 stored.states.append(_state(row))
             for row in await c.fetch(_Q.open_contacts, RECOVERED_AT_MOST):
                 found[row["tenant"]].contacts.append(_contact(row))
+            for row in await c.fetch(_Q.open_callbacks, RECOVERED_AT_MOST):
+                found[row["tenant"]].callbacks.append(_callback(row))
         return {tenant: stored for tenant, stored in found.items() if self._serves(tenant)}
 
     async def decisions(self, contact_id: str) -> list[pb.Decision]:
@@ -163,6 +178,8 @@ class Store:
             for kind in _KINDS:
                 if kind in batches:
                     await _write(c, getattr(_Q, kind), batches[kind])
+            if ended := [e for e in batches.get("ContactEnded", ()) if e["d"].get("channel") == CALLBACK]:
+                await _write(c, _Q.callback_ended, ended)
             if states := batches.get("AgentStateChanged"):
                 for item in states:
                     _number(item["d"])
@@ -171,11 +188,13 @@ class Store:
 
 
 def bring_up_to_date(found: dict[str, Stored], events: Sequence[Envelope]) -> None:
-    """What was announced since a copy was made: the states of its agents, and which contacts have ended."""
+    """What was announced since a copy was made: the states of its agents, which contacts have ended, and who
+    is to be called back."""
     for event in events:
         stored = found.get(event.tenant)
         if stored is None:
             continue
+        _callbacks_now(stored, event)
         if event.type.endswith(".AgentStateChanged"):
             message = event.message()
             assert isinstance(message, pb.AgentStateChanged)  # noqa: S101
@@ -184,6 +203,38 @@ def bring_up_to_date(found: dict[str, Stored], events: Sequence[Envelope]) -> No
             ]
         elif event.type.endswith(".ContactEnded"):
             stored.contacts = [c for c in stored.contacts if c.arrival.contact_id != event.subject]
+
+
+def _callbacks_now(stored: Stored, event: Envelope) -> None:
+    kind = event.type.rpartition(".")[2]
+    known = {each.request.contact_id: each for each in stored.callbacks}
+    callback = known.get(event.subject)
+    if kind == "CallbackRequested" and callback is None:
+        stored.callbacks.append(_requested(event.message()))
+    elif callback is not None and kind == "ContactEnded":
+        stored.callbacks.remove(callback)
+    elif callback is not None and kind in _TRIED:
+        _TRIED[kind](callback, event.message())
+
+
+def _was_dialled(callback: RestoreCallback, message: Any) -> None:
+    callback.attempts_made, callback.next_at = message.attempt, clock.timestamp_ms(message.next_at)
+
+
+def _was_in_vain(callback: RestoreCallback, message: Any) -> None:
+    if message.HasField("next_at"):
+        callback.next_at = clock.timestamp_ms(message.next_at)
+
+
+def _was_answered(callback: RestoreCallback, message: Any) -> None:
+    callback.answered_at = clock.timestamp_ms(message.answered_at)
+
+
+_TRIED: dict[str, Callable[[RestoreCallback, Any], None]] = {
+    "CallbackDialled": _was_dialled,
+    "CallbackFailed": _was_in_vain,
+    "ContactAnswered": _was_answered,
+}
 
 
 def _changed(state: Recall, now: pb.AgentStateChanged) -> Recall:
@@ -258,6 +309,39 @@ def _state(row: Any) -> Recall:
         row["contact_id"] or "",
         WorkMode(row["work_mode"]),
     )
+
+
+def _requested(asked: Any) -> RestoreCallback:
+    """A callback as it was announced, before anything was tried."""
+    caller = Arrival(asked.callback_of) if asked.callback_of else None
+    request = RequestCallback(
+        asked.contact_id,
+        asked.number,
+        asked.queue,
+        caller,
+        asked.to_number,
+        asked.customer_id,
+        clock.timestamp_ms(asked.enqueued_at),
+        CallbackMode(asked.mode),
+        clock.timestamp_ms(asked.not_before) if asked.HasField("not_before") else 0,
+        clock.timestamp_ms(asked.not_after),
+        asked.attempts,
+        asked.priority,
+        tuple(sorted((skill.name, skill.level) for skill in asked.skills)),
+        asked.preferred_agent_id,
+        tuple(asked.excluded_agent_ids),
+        dict(asked.data),
+        asked.requested_by,
+        asked.note,
+    )
+    return RestoreCallback(request, clock.timestamp_ms(asked.requested_at))
+
+
+def _callback(row: Any) -> RestoreCallback:
+    found = _requested(codec.from_json(pb.CallbackRequested, orjson.loads(row["request"])))
+    found.attempts_made, found.next_at = row["attempts_made"], _ms(row["next_at"])
+    found.answered_at = _ms(row["answered_at"])
+    return found
 
 
 def _contact(row: Any) -> Recover:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from services.acd.domain import ContactState, LeftQueue
 from services.acd.engine import commands, stimuli, views
-from services.acd.engine.floor import ASSIGNED, Agent, Contact, ForecastError
+from services.acd.engine.callbacks import state_of
+from services.acd.engine.contacts import queue_of
+from services.acd.engine.dialling import offer_of, plan_of
+from services.acd.engine.floor import ASSIGNED, Agent, Contact, Floor, ForecastError
 from services.chassis import clock
 from services.chassis.hours import Calendar, plain
 from services.stubs.acd.v1 import acd_pb2 as pb
@@ -53,7 +56,7 @@ def contact(which: Contact) -> pb.Contact:
     served_by = which.offer.agent if which.offer else which.agent
     return pb.Contact(
         contact_id=which.id,
-        channel=types_pb2.Channel.ValueType(which.channel),
+        channel=types_pb2.Channel.ValueType(which.came_as),
         state=which.state.value,
         queue=which.queue.name if which.queue else "",
         priority=which.priority,
@@ -70,6 +73,50 @@ def contact(which: Contact) -> pb.Contact:
         outcome=types_pb2.Outcome.ValueType(which.outcome),
         waits_for_agent_id=_waits_for(which),
         assigned_by=which.assigned_by if _waits_for(which) and which.rule == ASSIGNED else "",
+        callback=callback_offer(offer_of(which)),
+    )
+
+
+def callback_offer(offer: commands.CallbackOffer | None) -> ev.CallbackOffer | None:
+    """What an agent is told of a callback; None: the contact is none."""
+    if offer is None:
+        return None
+    return ev.CallbackOffer(
+        number=offer.number,
+        mode=ev.CallbackMode.ValueType(offer.mode),
+        attempt=offer.attempt,
+        attempts=offer.attempts,
+        requested_by=offer.by,
+        note=offer.note,
+        callback_of=offer.callback_of,
+    )
+
+
+def callback(floor: Floor, which: Contact) -> pb.Callback:
+    """A callback as a list shows it."""
+    plan = plan_of(which)
+    served_by = which.offer.agent if which.offer else which.agent
+    return pb.Callback(
+        contact_id=which.id,
+        callback_of=plan.callback_of,
+        number=plan.number,
+        queue=queue_of(which).name,
+        mode=ev.CallbackMode.ValueType(plan.mode),
+        state=state_of(which),
+        requested_at=clock.timestamp(plan.requested_at),
+        enqueued_at=clock.timestamp(which.enqueued_at),
+        not_before=clock.timestamp(plan.not_before) if plan.not_before else None,
+        not_after=clock.timestamp(plan.not_after),
+        next_at=clock.timestamp(which.paused_until) if which.paused_until else None,
+        attempts_made=plan.attempts,
+        attempts=plan.attempts_max,
+        last_result=plan.result,
+        requested_by=plan.by,
+        note=plan.note,
+        agent_id=served_by.id if served_by else "",
+        customer_id=which.customer_id,
+        position=0 if which.paused_until else views.place_of(floor, which)[0],
+        outcome=types_pb2.Outcome.ValueType(which.outcome),
     )
 
 
@@ -150,6 +197,11 @@ def queue(settings: stimuli.QueueSettings) -> pb.Queue:
         on_no_agents=overflow(settings.on_no_agents),
         no_agents_after_s=after // 1000 if after is not None else None,
         waiting_flow=settings.waiting_flow,
+        callback_mode=ev.CallbackMode.ValueType(settings.callback_mode),
+        callback_attempts=settings.callback_attempts,
+        callback_retry_s=settings.callback_retry_ms // 1000,
+        callback_window_s=settings.callback_window_ms // 1000,
+        callback_ring_s=settings.callback_ring_ms // 1000,
         revision=settings.revision,
     )
 
@@ -193,6 +245,9 @@ def statistics(figures: views.Figures) -> pb.Statistics:
                 last_to_enter_service_error=_error(q.foretold_by_last),
                 head_of_line_error=_error(q.foretold_by_head),
                 expected_wait_ms=q.expected_wait_ms,
+                callbacks_open=q.callbacks,
+                called_back=q.called_back,
+                unreached=q.unreached,
             )
             for q in figures.queues
         ],

@@ -22,6 +22,7 @@ from services.gateway.api.ports import Parts
 from services.gateway.config import GatewayConfig
 from services.gateway.service import loops
 from services.gateway.service.accounts import Accounts
+from services.gateway.service.callbacks import Callbacks
 from services.gateway.service.departures import Departures
 from services.gateway.service.desk import Desk
 from services.gateway.service.hub import Hub
@@ -74,6 +75,7 @@ class Gateway:
             desk=self.desk,
             settings=settings,
             supervision=Supervision(self.peers, self.store),
+            callbacks=Callbacks(self.peers, self.store),
             hub=self.hub,
             wallboard=self.wallboard,
             peers=self.peers,

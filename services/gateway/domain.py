@@ -36,6 +36,7 @@ class Permission(StrEnum):
     AGENTS_SUPERVISE = "agents.supervise"
     CONTACTS_READ = "contacts.read"
     CONTACTS_ASSIGN = "contacts.assign"
+    CALLBACKS_WRITE = "callbacks.write"
     STATISTICS_READ = "statistics.read"
     WALLBOARD_WATCH = "wallboard.watch"
     VOICEMAILS_READ = "voicemails.read"
@@ -67,6 +68,7 @@ _TEAM_LEAD: Final = _AGENT | {
     P.AGENTS_SUPERVISE,
     P.CONTACTS_READ,
     P.CONTACTS_ASSIGN,
+    P.CALLBACKS_WRITE,
     P.WALLBOARD_WATCH,
     P.FLOWS_READ,
 }

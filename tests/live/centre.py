@@ -131,6 +131,8 @@ class Centre:
     switches: Sequence[FreeSwitch]
     client: httpx.AsyncClient
     admin: Door
+    outside_port: int = 0
+    """Where the switches look for who is called outside."""
     facts: list[Envelope] = field(default_factory=list)
     """All events of the suite, in the order of the stream."""
 
@@ -216,6 +218,12 @@ class Centre:
         place = phones.place_call(switch or self.switch, to, caller=number, tone_hz=tone_hz, name=name)
         async with place as phone:
             await phone.said("CALL_ESTABLISHED")
+            yield phone
+
+    @asynccontextmanager
+    async def customer(self, number: str, *, tone_hz: int = CALLER_HZ) -> AsyncIterator[Phone]:
+        """Can be called over the trunk."""
+        async with phones.outside(self.switch, number, self.outside_port, tone_hz=tone_hz) as phone:
             yield phone
 
     # ---- what the suite says
@@ -341,7 +349,7 @@ async def open_centre(
     With phones in pages the switches ask the gateway who may register; otherwise only their own files.
     """
     ports = any_ports()
-    nobody = free_ports(1)[0]
+    nobody, outside = free_ports(2)
     asking = {
         "SWITCHYARD_FS_DIRECTORY_URL": f"http://{LOOPBACK}:{ports.gateway}/api/v1/switch/directory",
         "SWITCHYARD_FS_DIRECTORY_SECRET": DIRECTORY_SECRET,
@@ -370,11 +378,17 @@ async def open_centre(
             esl_nodes={f"fs{n}": f"{LOOPBACK}:{switch.esl_port}" for n, switch in enumerate(found, 1)},
             esl_password=found[0].esl_password,
             ports=ports,
-            settings={"ACD_AGENT_DOMAIN": DOMAIN, **(told if phones_in_pages else {})},
+            settings={
+                "ACD_AGENT_DOMAIN": DOMAIN,
+                "ACD_OUTSIDE_ENDPOINT": f"sofia/trunk/{{number}}@{LOOPBACK}:{outside}",
+                "ACD_OUTSIDE_PREFIXES": "+86",
+                **(told if phones_in_pages else {}),
+            },
         )
         suite = await stack.enter_async_context(Suite(options))
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=suite.page_url, timeout=30))
-        centre = Centre(suite, found, client, await Door.sign_in(client, *suite.admin.split(":", 1)))
+        admin = await Door.sign_in(client, *suite.admin.split(":", 1))
+        centre = Centre(suite, found, client, admin, outside)
         await stack.enter_async_context(_listening(centre))
         await _furnish(centre.admin)
         yield centre

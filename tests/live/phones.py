@@ -54,6 +54,8 @@ class Phone:
     folder: Path
     account: str
     tone_hz: int
+    sip_port: int = 0
+    """Where it must be reached, when it registers nowhere; 0: anywhere."""
     events: list[Message] = field(default_factory=list)
     _answers: asyncio.Queue[Message] = field(default_factory=asyncio.Queue)
 
@@ -75,6 +77,7 @@ class Phone:
 
     async def _launch(self) -> None:
         sip_port, _for_tls, control_port = free_ports(3)  # it takes the port behind its own as well
+        sip_port = self.sip_port or sip_port
         (self.folder / "config").write_text(self._config(sip_port, control_port))
         self._process = Process([PROGRAM, "-f", self.folder], self.folder / "baresip.txt")
         try:
@@ -201,6 +204,18 @@ async def place_call(
     )
     async with _running(Phone(switch.folder / f"caller-{caller}", account, tone_hz)) as phone:
         await phone.dial(f"sip:{number}@{LOOPBACK}:{switch.trunk_port};transport=udp")
+        yield phone
+
+
+@asynccontextmanager
+async def outside(switch: FreeSwitch, number: str, port: int, *, tone_hz: int) -> AsyncIterator[Phone]:
+    """A customer's telephone that the switch can call: it stands where the carrier would."""
+    account = (
+        f"<sip:{number}@{LOOPBACK}:{port};transport=udp>;regint=0;answermode=manual;"
+        "audio_codecs=PCMA/8000/1;ptime=20"
+    )
+    phone = Phone(switch.folder / f"customer-{number}", account, tone_hz, sip_port=port)
+    async with _running(phone):
         yield phone
 
 

@@ -24,7 +24,7 @@ from services.chassis.envelope import subject_of, unseal
 from services.stubs.acd.v1 import events_pb2
 from services.stubs.common.v1 import types_pb2
 
-OUTCOMES = ("answered", "abandoned", "rejected", "voicemail", "self_service", "dropped")
+OUTCOMES = ("answered", "abandoned", "callback", "rejected", "voicemail", "self_service", "dropped")
 SHOWN = 20  # problems listed by name; all are counted
 READ_TIMEOUT_S = 60.0
 

@@ -19,6 +19,8 @@ LONGEST_TALK_S = 40.0
 PATIENCE_S = 45.0  # mean patience of a caller, in the menu and the queue together
 SPARE_AGENTS = 1.18  # more agents than the mean load needs: queues form, and dissolve
 
+CALLED_BACK = 0.06  # of callers, if they are not served within seconds
+
 QUEUES = {"sales": "销售 Sales", "support": "客服 Support"}
 CALLED_NUMBER = "10050"
 KNOWN_CUSTOMERS = 40
@@ -134,6 +136,15 @@ def _menu_keys(chance: random.Random) -> list[dict[str, Any]]:
     """Most wait for the menu and choose; some press nonsense first; some press nothing at all."""
     dice = chance.random()
     choice = {"when": "playback", "nth": 2, "after_ms": chance.randrange(300, 1500)}
+    if (
+        dice < CALLED_BACK
+    ):  # who waits for some seconds would rather be called: the key, then the confirmation
+        waits = {"when": "playback", "nth": 3}
+        return [
+            choice | {"digits": chance.choice("12")},
+            waits | {"after_ms": 4_000, "digits": "2"},
+            waits | {"after_ms": 6_500, "digits": "1"},
+        ]
     if dice < 0.55:
         return [choice | {"digits": "1"}]
     if dice < 0.93:

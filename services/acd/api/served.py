@@ -12,12 +12,12 @@ import structlog
 
 from services.acd import checks, words
 from services.acd.domain import Channel, ContactState, WorkMode
-from services.acd.engine import stimuli, views
+from services.acd.engine import callbacks, stimuli, views
 from services.acd.engine.agents import find
 from services.acd.engine.floor import Contact, Floor
 from services.acd.engine.queues import check_overflows
 from services.acd.engine.revisions import revised
-from services.chassis import clock, tenant
+from services.chassis import clock, ids, tenant
 from services.chassis.errors import Conflict, NotFound, Unavailable
 from services.chassis.esl import CommandFailed, EslError
 from services.stubs.acd.v1 import acd_pb2 as pb
@@ -25,6 +25,7 @@ from services.stubs.acd.v1 import acd_pb2_grpc
 from services.stubs.common.v1 import types_pb2
 
 if TYPE_CHECKING:
+    from services.acd.outside import Outside
     from services.acd.service.router import Router
     from services.acd.service.watches import Watches
     from services.acd.store import Store
@@ -41,8 +42,16 @@ class Api(acd_pb2_grpc.AcdServicer):
     """Serves acd.v1.Acd."""
 
     def __init__(
-        self, router: Router, watches: Watches, store: Store, *, knows_node: Knows, remembered: int
+        self,
+        router: Router,
+        watches: Watches,
+        store: Store,
+        outside: Outside,
+        *,
+        knows_node: Knows,
+        remembered: int,
     ) -> None:
+        self._outside = outside
         self._router = router
         self._watches = watches
         self._store = store
@@ -83,6 +92,7 @@ class Api(acd_pb2_grpc.AcdServicer):
             already_answered=contact.state in (ContactState.CONNECTED, ContactState.RELEASED),
             queue=contact.queue.name if contact.queue and not contact.declined else "",
             overflowed=words.overflowed(contact.declined),
+            callback_possible=self._outside.possible,
         )
 
     async def Withdraw(self, request: pb.WithdrawRequest, context: Any) -> pb.WithdrawResponse:
@@ -140,6 +150,32 @@ class Api(acd_pb2_grpc.AcdServicer):
         if not decisions:
             raise NotFound("contact", request.contact_id)
         return pb.Explanation(contact_id=request.contact_id, decisions=decisions)
+
+    # ------------------------------------------------------------ callbacks
+
+    async def RequestCallback(self, request: pb.RequestCallbackRequest, context: Any) -> pb.Callback:
+        caller = self._arrival(request.contact) if request.HasField("contact") else None
+        about = caller.contact_id if caller is not None else checks.request_id(request.request_id)
+        which = ids.made_from("callback", tenant.current(), about) if about else ids.new_id()
+        typed = request.number or (caller.from_number if caller is not None else "")
+        asked = checks.callback(request, which, self._outside.number("number", typed), caller)
+        self._ask(asked)
+        floor = self._floor()
+        return words.callback(floor, callbacks.find(floor, asked))
+
+    async def CancelCallback(self, request: pb.CancelCallbackRequest, context: Any) -> pb.Callback:
+        by = checks.short("by", request.by, 64)
+        self._ask(stimuli.CancelCallback(request.contact_id, by))
+        floor = self._floor()
+        return words.callback(floor, floor.contacts[request.contact_id])
+
+    async def ListCallbacks(self, request: pb.ListCallbacksRequest, context: Any) -> pb.ListCallbacksResponse:
+        floor, limit = self._floor(), checks.list_limit(request.limit)
+        if request.queue and request.queue not in floor.queues:
+            raise NotFound("queue", request.queue)
+        found = callbacks.open_in(floor, request.queue)
+        shown = [words.callback(floor, each) for each in islice(found, limit)]
+        return pb.ListCallbacksResponse(callbacks=shown, open=len(found))
 
     # ------------------------------------------------------------ agents
 

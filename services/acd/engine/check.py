@@ -8,7 +8,10 @@ from services.acd.engine.hands import room, summary
 from services.acd.engine.lanes import qualifies, rank_of
 from services.acd.engine.matching import rung_for, stands_rightly, wants_more
 
-RINGING = (Stage.RINGING, Stage.BRIDGING)
+RINGING = (Stage.RINGING, Stage.DIALLING, Stage.BRIDGING)
+
+
+ALARMS = {Stage.RINGING: Alarm.RING, Stage.BRIDGING: Alarm.BRIDGE, Stage.DIALLING: Alarm.DIAL}
 
 
 def validate(floor: Floor) -> None:
@@ -21,6 +24,7 @@ def validate(floor: Floor) -> None:
         _queue(floor, queue)
     for offer in floor.offers.values():
         _offer(offer)
+    _callbacks(floor)
     _counts(floor)
     _timers(floor)
 
@@ -147,6 +151,34 @@ def _lane(floor: Floor, queue: Queue, lane: Lane) -> None:
         _require(head is None or listed, f"{queue.name}: an idle pool cannot be found")
 
 
+def _callbacks(floor: Floor) -> None:
+    """Each is known until it ends, is called no more often than it may be, and only so many are at once."""
+    still = {c.id for c in floor.contacts.values() if c.callback and c.state is not ContactState.ENDED}
+    _require(set(floor.callbacks) == still, "a callback is lost, or lives on")
+    _require(len(floor.called) == len(still), "a number is to be called back twice by one queue")
+    offered = {c for c in floor.callbacks.values() if c.to_dial and c.state is ContactState.OFFERED}
+    _require(set(floor.dialled) == offered, "who is called now is miscounted")
+    _require(len(floor.dialled) <= floor.policy.dialled_max, "more are called than may be at once")
+    free = len(floor.dialled) < floor.policy.dialled_max
+    _require(not (free and floor.held_back.waiting), "somebody is held back for no reason")
+    for contact in floor.callbacks.values():
+        _callback(contact)
+
+
+def _callback(contact: Contact) -> None:
+    plan, stage = contact.callback, contact.offer.stage if contact.offer else None
+    if plan is None:
+        return
+    _require(contact.state is not ContactState.OPEN or contact.answered_at, f"{contact.id} is in no hands")
+    _require(plan.attempts <= plan.attempts_max, f"{contact.id} was called too often")
+    _require(
+        bool(plan.dialled) == (stage is Stage.DIALLING), f"{contact.id}: {plan.dialled!r} while {stage!r}"
+    )
+    _require(not (plan.dialled and contact.call_id), f"{contact.id} is called and on the line")
+    if stage in (Stage.BRIDGING, Stage.TALKING):
+        _require(contact.call_id, f"{contact.id} talks to nobody")
+
+
 def _counts(floor: Floor) -> None:
     counts = [0] * len(floor.counts)
     for agent in floor.agents.values():
@@ -164,7 +196,7 @@ def _counts(floor: Floor) -> None:
 def _timers(floor: Floor) -> None:
     set_for = {(id(about), alarm) for _, _, alarm, about in floor.timers}
     for offer in floor.offers.values():
-        alarm = {Stage.RINGING: Alarm.RING, Stage.BRIDGING: Alarm.BRIDGE}.get(offer.stage)
+        alarm = ALARMS.get(offer.stage)
         if offer.stage is Stage.CLOSING and offer.agent.offer is offer:
             alarm = Alarm.LEG_GONE
         _require(alarm is None or (id(offer), alarm) in set_for, f"nothing would end {offer.id}")
@@ -174,7 +206,7 @@ def _timers(floor: Floor) -> None:
         _require(not agent.rest_until or (id(agent), Alarm.REST) in set_for, f"{agent.id} rests for ever")
     for queue in floor.queues.values():
         left = queue.settings.no_agents_after_ms is not None and not queue.staffed
-        stand = any(lane.waiting for lane in queue.lanes.values())
+        stand = any(not c.to_dial for lane in queue.lanes.values() for c in lane.waiting)
         _require(not (left and stand) or (id(queue), Alarm.NO_AGENTS) in set_for, f"{queue.name}: in vain")
     for contact in floor.contacts.values():
         if contact.state is ContactState.QUEUED:
@@ -182,5 +214,6 @@ def _timers(floor: Floor) -> None:
                 _require(not at or (id(contact), alarm) in set_for, f"{contact.id}: nothing brings {alarm!r}")
         if contact.relax_at:
             _require((id(contact), Alarm.RELAX) in set_for, f"nothing would relax {contact.id}")
-        if contact.standing is not None and contact.standing.queue is None:
+        own = contact.standing is not None and contact.standing.queue is None
+        if own and contact.standing is not floor.held_back:
             _require((id(contact), Alarm.PREFER) in set_for, f"{contact.id} prefers somebody for ever")

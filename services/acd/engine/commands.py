@@ -8,7 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from services.acd.domain import Channel, LeftQueue, OfferFailure, Outcome, Party, Presence, Routing, WorkMode
+from services.acd.domain import (
+    AttemptResult,
+    CallbackMode,
+    Channel,
+    LeftQueue,
+    OfferFailure,
+    Outcome,
+    Party,
+    Presence,
+    Routing,
+    WorkMode,
+)
 from services.acd.engine.stimuli import Overflow, Skills
 
 # ---------------------------------------------------------------- to a switch
@@ -34,6 +45,32 @@ class Ring:
 
 
 @dataclass(slots=True)
+class Dial:
+    """Call a customer back. `call_id` is the leg's uuid; `leg` that of the agent who waits, if one does."""
+
+    node: str
+    call_id: str
+    contact_id: str
+    number: str
+    shown: str  # the number they know us by; empty: the trunk's own
+    queue: str
+    agent_id: str
+    leg: str
+    ring_timeout_ms: int
+    enqueued_at: int
+    opened_at: int
+    customer_id: str
+
+
+@dataclass(slots=True)
+class Comfort:
+    """Have somebody who waits for the other one hear the ringing tone."""
+
+    node: str
+    uuid: str
+
+
+@dataclass(slots=True)
 class Bridge:
     """Put caller and agent together; `after` is where the caller goes when the agent hangs up first."""
 
@@ -46,10 +83,10 @@ class Bridge:
 
 @dataclass(slots=True)
 class Kill:
-    """End an agent's leg. That it is gone already is an ordinary answer."""
+    """End a leg, an agent's or a called customer's. That it is gone already is an ordinary answer."""
 
     node: str
-    offer_id: str
+    uuid: str
     cause: str
 
 
@@ -147,6 +184,19 @@ class ContactQueued:
     overflowed_from: str
 
 
+@dataclass(frozen=True, slots=True)
+class CallbackOffer:
+    """What an agent is told of a callback before the phone rings."""
+
+    number: str
+    mode: CallbackMode
+    attempt: int  # this one
+    attempts: int  # at most
+    by: str
+    note: str
+    callback_of: str
+
+
 @dataclass(slots=True)
 class ContactOffered:
     contact_id: str
@@ -163,6 +213,7 @@ class ContactOffered:
     decision: Decision
     channel: Channel
     offered_at: int
+    callback: CallbackOffer | None = None
 
 
 @dataclass(slots=True)
@@ -257,6 +308,51 @@ class ContactEnded:
 
 
 @dataclass(slots=True)
+class CallbackRequested:
+    contact_id: str
+    callback_of: str
+    number: str
+    queue: str
+    mode: CallbackMode
+    requested_at: int
+    enqueued_at: int
+    not_before: int
+    not_after: int
+    attempts: int
+    by: str
+    note: str
+    priority: int
+    skills: Skills
+    preferred: str
+    excluded: tuple[str, ...]
+    to_number: str
+    customer_id: str
+    data: dict[str, str]
+
+
+@dataclass(slots=True)
+class CallbackDialled:
+    contact_id: str
+    number: str
+    attempt: int
+    agent_id: str
+    node: str
+    call_id: str
+    dialled_at: int
+    next_at: int  # the next attempt, should nothing be heard of this one
+
+
+@dataclass(slots=True)
+class CallbackFailed:
+    contact_id: str
+    attempt: int
+    result: AttemptResult
+    cause: str
+    failed_at: int
+    next_at: int  # 0: none
+
+
+@dataclass(slots=True)
 class AgentStateChanged:
     agent_id: str
     presence: Presence
@@ -292,8 +388,11 @@ Fact: TypeAlias = (
     | ContactWrappedUp
     | ContactLeftQueue
     | ContactEnded
+    | CallbackRequested
+    | CallbackDialled
+    | CallbackFailed
     | AgentStateChanged
     | NodeStateChanged
 )
-Order: TypeAlias = Ring | Bridge | Kill | PickUp | HoldLeg
+Order: TypeAlias = Ring | Dial | Comfort | Bridge | Kill | PickUp | HoldLeg
 Command: TypeAlias = Order | Expel | Mended | Fact

@@ -27,6 +27,8 @@ def answer(floor: Floor, stimulus: Answer, now: int, out: list[Command]) -> None
     offer = _offered(floor, stimulus.agent_id, stimulus.offer_id)
     if offer is None:
         raise Conflict("That offer is over: another agent has it, or the caller hung up.")
+    if offer.stage is Stage.DIALLING and not offer.leg:
+        raise Conflict("The customer is being called: your phone rings when they answer.")
     if offer.stage is not Stage.RINGING:
         return
     if offer.leg:
@@ -40,6 +42,8 @@ def reject(floor: Floor, stimulus: Reject, now: int, out: list[Command]) -> None
     if offer is None:
         raise Conflict("That offer is over already.")
     if offer.stage is not Stage.RINGING:
+        if not offer.leg:
+            raise Conflict("The customer is being called already: take it, or let it ring.")
         raise Conflict("The call has been answered: hang up instead.")
     close_leg(floor, offer, "CALL_REJECTED", now, out)
     fail(floor, offer, OfferFailure.REJECTED, "CALL_REJECTED", now, out)
@@ -72,5 +76,7 @@ def _talking(floor: Floor, agent_id: str, contact_id: str) -> Offer:
         if offer.contact.id == contact_id and offer.work in BUSY:
             if offer.stage is Stage.RINGING:
                 raise Conflict("The phone still rings: answer or reject it.")
+            if offer.stage is Stage.DIALLING and not offer.leg:
+                raise Conflict("The customer is being called: the phone rings when they answer.")
             return offer
     raise Conflict("The agent is not connected with that contact.")

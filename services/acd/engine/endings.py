@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.acd.domain import ContactState, LeftQueue, Outcome, Party
+from services.acd.engine.calling import customer_gone
 from services.acd.engine.commands import Command
 from services.acd.engine.contacts import WAITING, end, open_contact
 from services.acd.engine.floor import Alarm, Contact, Floor, Offer
@@ -11,10 +12,13 @@ from services.acd.engine.pairing import settle
 from services.acd.engine.stimuli import CallerGone, Close
 from services.acd.engine.timers import set_timer
 from services.acd.engine.waiting import take_out
+from services.chassis.errors import Conflict
 
 
 def close(floor: Floor, stimulus: Close, now: int, out: list[Command]) -> None:
     """The flow's last word. A contact that an agent holds goes on: the switch tells when it ends."""
+    if stimulus.arrival.contact_id in floor.callbacks:
+        raise Conflict("The contact is a callback, which no flow can end: cancel it instead.")
     contact = open_contact(floor, stimulus.arrival, now, out)
     if contact.state in (ContactState.ENDED, ContactState.CONNECTED):
         return
@@ -26,6 +30,9 @@ def close(floor: Floor, stimulus: Close, now: int, out: list[Command]) -> None:
 
 def caller_gone(floor: Floor, stimulus: CallerGone, now: int, out: list[Command]) -> None:
     """The caller's leg is no more. Where only the flow knows what came of it, its word is awaited."""
+    callback = floor.callbacks.get(stimulus.arrival.contact_id)
+    if callback is not None and customer_gone(floor, callback, stimulus, now, out):
+        return
     contact = open_contact(floor, stimulus.arrival, now, out)
     if contact.state is ContactState.ENDED or contact.gone_at:
         return
@@ -63,6 +70,8 @@ def _decide(contact: Contact, word: Outcome) -> Outcome:
     """Answered before all; else what the flow says; else lost or abandoned."""
     if contact.answered_at:
         return Outcome.ANSWERED
+    if contact.callback_id:
+        return Outcome.CALLBACK
     if word is not Outcome.UNSPECIFIED:
         return word
     return Outcome.DROPPED if contact.lost else Outcome.ABANDONED

@@ -8,6 +8,8 @@ from typing import Any
 from services.acd.engine import (
     agents,
     assigning,
+    callbacks,
+    calling,
     contacts,
     control,
     endings,
@@ -57,6 +59,7 @@ _ALARMS: dict[Alarm, Handler] = {
     Alarm.RELAX: waiting.relax,
     Alarm.PREFER: pairing.preferred_no_more,
     Alarm.NO_AGENTS: waiting.nobody_there,
+    Alarm.DIAL: calling.dial_timed_out,
 }
 
 _HANDLERS: dict[type, Handler] = {
@@ -68,6 +71,12 @@ _HANDLERS: dict[type, Handler] = {
     stimuli.Assign: assigning.assign,
     stimuli.Close: endings.close,
     stimuli.CallerGone: endings.caller_gone,
+    stimuli.RequestCallback: callbacks.request,
+    stimuli.CancelCallback: callbacks.cancel,
+    stimuli.RestoreCallback: callbacks.restore,
+    stimuli.CustomerAnswered: calling.customer_answered,
+    stimuli.CustomerFound: calling.customer_found,
+    stimuli.DialFailed: calling.dial_failed,
     stimuli.LegAnswered: lambda floor, s, now, out: offers.answered(floor, s.offer_id, now, out),
     stimuli.LegGone: lambda floor, s, now, out: offers.leg_gone(
         floor, s.offer_id, s.cause, now, out, by_switch=s.by_switch
@@ -110,6 +119,8 @@ class Engine:
         now = floor.now = max(now, floor.now)  # a clock set back must not make waits negative
         out: list[Command] = []
         _HANDLERS[type(stimulus)](floor, stimulus, now, out)
+        if floor.held_back.waiting:
+            pairing.call_held_back(floor, now, out)
         contacts.forget(floor, now)
         return out
 

@@ -14,7 +14,16 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TypeAlias
 
-from services.acd.domain import Channel, ContactState, LeftQueue, Outcome, Presence, Routing, WorkMode
+from services.acd.domain import (
+    CallbackMode,
+    Channel,
+    ContactState,
+    LeftQueue,
+    Outcome,
+    Presence,
+    Routing,
+    WorkMode,
+)
 from services.acd.engine.commands import Decision
 from services.acd.engine.roll import Roll
 from services.acd.engine.stimuli import AgentSettings, Capacity, Overflow, QueueSettings, Skills, Step, Tier
@@ -44,15 +53,22 @@ class Policy:
     remember_max: int = 50_000
     handling_ms: int = 180_000
     last_agents_max: int = 100_000
+    callbacks_max: int = 10_000
+    dialled_max: int = 10
+    dial_slack_ms: int = 5_000
 
 
 class Stage(IntEnum):
-    """Where an offer, and with it the agent's leg, is. Contacts without a call know no BRIDGING."""
+    """Where an offer, and with it the agent's leg, is. Contacts without a call know no BRIDGING.
+
+    A callback is DIALLING after RINGING (agent first) or before it (customer first).
+    """
 
     RINGING = 1
     BRIDGING = 2
     TALKING = 3
     CLOSING = 4  # nothing more is wanted of the leg; the agent's phone is not free until it is gone
+    DIALLING = 5  # the customer is called
 
 
 class Measure(IntEnum):
@@ -155,6 +171,9 @@ class Queue:
     answered_in_time: int = 0
     abandoned_in_time: int = 0
     wait_answered_ms: int = 0
+    callbacks: int = 0  # open ones, due or not
+    called_back: int = 0
+    unreached: int = 0
     foretold: ForecastError = field(default_factory=ForecastError)
     foretold_by_last: ForecastError = field(default_factory=ForecastError)
     foretold_by_head: ForecastError = field(default_factory=ForecastError)
@@ -183,6 +202,31 @@ class Offer:
     work: Routing = Routing.IDLE
     until: int = 0  # end of the wrap-up
     expected_gone_at: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Callback:
+    """What there is to a contact that we call ourselves. Its call comes to be when the customer answers."""
+
+    number: str
+    queue: str  # that calls; a conversation found after a restart may be of another
+    mode: CallbackMode
+    callback_of: str
+    requested_at: int
+    not_before: int
+    not_after: int
+    attempts_max: int
+    retry_ms: int
+    ring_ms: int
+    by: str = ""
+    note: str = ""
+    attempts: int = 0  # made, the one under way included
+    dialled: str = ""  # the leg being called, until it answers or fails
+    result: str = ""  # of the last attempt
+
+    @property
+    def agent_first(self) -> bool:
+        return self.mode is CallbackMode.AGENT_FIRST
 
 
 @dataclass(slots=True, eq=False)
@@ -253,6 +297,18 @@ class Contact:
     wrapping: bool = False  # an agent still writes about it, so it is not forgotten
     wrap_up_ms: int = 0
     form_seen: bool = False
+    callback: Callback | None = None  # to agents it is a call like any other
+    callback_id: str = ""  # its caller hung up to be called back: the contact that takes the place
+
+    @property
+    def came_as(self) -> Channel:
+        """What is announced as its channel."""
+        return self.channel if self.callback is None else Channel.CALLBACK
+
+    @property
+    def to_dial(self) -> bool:
+        """Somebody to be called who is not on the line."""
+        return self.callback is not None and not self.call_id
 
 
 @dataclass(slots=True, eq=False)
@@ -328,6 +384,7 @@ class Alarm(IntEnum):
     RELAX = 10
     PREFER = 11
     NO_AGENTS = 12
+    DIAL = 13
 
 
 Timer = tuple[int, int, Alarm, object]
@@ -348,6 +405,13 @@ class Floor:
     nodes: dict[str, Node] = field(default_factory=lambda: {NO_SWITCH: Node(NO_SWITCH)})
     timers: list[Timer] = field(default_factory=list)
     past: deque[tuple[int, Contact]] = field(default_factory=deque)  # ended, to be forgotten
+    callbacks: dict[str, Contact] = field(default_factory=dict)  # open ones
+    called: dict[tuple[str, str], Contact] = field(default_factory=dict)  # the same by queue and number
+    dialled: dict[Contact, None] = field(default_factory=dict)  # offered, the customer not on the line yet
+    # Due, an agent is or was free, but as many are called as may be at once.
+    held_back: Lane = field(
+        default_factory=lambda: Lane(None, (Channel.UNSPECIFIED, (), NOBODY), Measure.POSITION)
+    )
     # Customer, or number, to who served them last and when.
     last_agents: OrderedDict[str, tuple[str, int]] = field(default_factory=OrderedDict)
     # How many agents in each (presence * 8 + routing).

@@ -11,7 +11,18 @@ from heapq import heappop, heappush, heapreplace
 
 from services.acd.domain import Strategy
 from services.acd.engine import occupancy
-from services.acd.engine.floor import SHIFT, Agent, Agents, Contact, Floor, Lane, Measure, Pool, Queue
+from services.acd.engine.floor import (
+    SHIFT,
+    Agent,
+    Agents,
+    Contact,
+    Floor,
+    Lane,
+    Measure,
+    Pool,
+    Queue,
+    Stage,
+)
 from services.acd.engine.stimuli import QueueSettings
 
 NORMAL_TO_HIGHEST = 10
@@ -205,6 +216,8 @@ def wants_more(contact: Contact) -> bool:
     queue = contact.queue
     if contact.offer is None or queue is None or queue.settings.strategy is not Strategy.RING_SEVERAL:
         return False
+    if contact.offer.stage is Stage.DIALLING:
+        return False  # the agent who waits for the customer is the one
     return 1 + len(contact.rivals or ()) < queue.settings.ring_agents
 
 

@@ -13,10 +13,21 @@ from services.acd.domain import (
 )
 from services.acd.engine import hands, matching
 from services.acd.engine.agents import staff
-from services.acd.engine.commands import Command, ContactAnswered, NodeStateChanged
-from services.acd.engine.contacts import node_for, open_contact
+from services.acd.engine.commands import Command, ContactAnswered, Kill, NodeStateChanged
+from services.acd.engine.contacts import cut_off, move_to, node_for, open_contact
 from services.acd.engine.endings import caller_gone
-from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Node, Offer, Queue, Stage
+from services.acd.engine.floor import (
+    NO_SWITCH,
+    Agent,
+    Alarm,
+    Callback,
+    Contact,
+    Floor,
+    Node,
+    Offer,
+    Queue,
+    Stage,
+)
 from services.acd.engine.offers import call_back, forget_leg, leg_gone
 from services.acd.engine.pairing import seek, step_out
 from services.acd.engine.stimuli import Adopt, Arrival, CallerGone, NodeDown, NodeUp
@@ -33,7 +44,8 @@ def node_down(floor: Floor, stimulus: NodeDown, now: int, out: list[Command]) ->
     node.up, node.since = False, now
     node.lost_at = now + floor.policy.node_lost_ms
     set_timer(floor, node.lost_at, Alarm.NODE_LOST, node)
-    for contact in node.contacts.values():
+    callbacks = [c for c in floor.callbacks.values() if c.node == NO_SWITCH and cut_off(floor, c)]
+    for contact in (*node.contacts.values(), *callbacks):
         if contact.state is ContactState.QUEUED:
             step_out(contact)
             contact.parted = True
@@ -50,6 +62,9 @@ def node_up(floor: Floor, stimulus: NodeUp, now: int, out: list[Command]) -> Non
     node.up, node.since, node.lost_at = True, now, 0
     out.append(NodeStateChanged(node.name, True, stimulus.detail, now))
     parted = [contact for contact in node.contacts.values() if contact.parted]
+    parted += [
+        contact for contact in floor.callbacks.values() if contact.node == NO_SWITCH and contact.parted
+    ]
     for contact in sorted(parted, key=_order):
         contact.parted = False
         if contact.state is ContactState.QUEUED:
@@ -64,7 +79,7 @@ def node_lost(floor: Floor, node: Node, now: int, out: list[Command]) -> None:
     """It stayed away too long: its calls are given up, its agents work elsewhere."""
     node.lost_at = 0
     for offer in [each for each in floor.offers.values() if each.leg and each.node == node.name]:
-        if offer.stage in (Stage.RINGING, Stage.BRIDGING):
+        if offer.stage in (Stage.RINGING, Stage.DIALLING, Stage.BRIDGING):
             leg_gone(floor, offer.id, "SYSTEM_SHUTDOWN", now, out)
     for contact in list(node.contacts.values()):
         caller_gone(floor, CallerGone(Arrival(contact.id), "SWITCH_LOST", lost=True), now, out)
@@ -85,6 +100,8 @@ def adopt(floor: Floor, stimulus: Adopt, now: int, out: list[Command]) -> None:
         return
     if contact.state in (ContactState.QUEUED, ContactState.OFFERED):
         take_out(floor, contact, LeftQueue.WITHDRAWN, now, out)
+    if contact.callback is not None:
+        _called_back(floor, contact, contact.callback, stimulus.arrival, out)
     staff(floor, agent, agent.presence is Presence.READY, now)
     offer = _connect(floor, stimulus, contact, agent, queue)
     out.append(
@@ -95,6 +112,18 @@ def adopt(floor: Floor, stimulus: Adopt, now: int, out: list[Command]) -> None:
     matching.leave_pools(agent)
     hands.move(floor, offer, RoutingMove.ADOPT, now, out)
     hands.stand(floor, agent, hands.room(agent))
+
+
+def _called_back(
+    floor: Floor, contact: Contact, plan: Callback, arrival: Arrival, out: list[Command]
+) -> None:
+    """A callback is found in a conversation: what else was dialled for it is not wanted."""
+    other = plan.dialled or contact.call_id
+    if other and other != arrival.call_id:
+        out.append(Kill(contact.node, other, "ORIGINATOR_CANCEL"))
+    floor.dialled.pop(contact, None)
+    move_to(floor, contact, arrival.node)
+    contact.call_id, plan.dialled, contact.grace_until = arrival.call_id, "", 0
 
 
 def _let_go(floor: Floor, agent: Agent, now: int, out: list[Command]) -> bool:

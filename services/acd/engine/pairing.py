@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 
 from services.acd.domain import CONTACT, Channel, ContactMove, Presence, RoutingMove, Strategy
-from services.acd.engine import hands, matching
+from services.acd.engine import dialling, hands, matching
 from services.acd.engine.commands import Command, ContactOffered, Decision, Ring
+from services.acd.engine.contacts import queue_of
 from services.acd.engine.floor import (
     ASSIGNED,
     NOBODY,
@@ -17,7 +18,6 @@ from services.acd.engine.floor import (
     Lane,
     Measure,
     Offer,
-    Queue,
 )
 from services.acd.engine.lanes import lane_of, score_of
 from services.acd.engine.queues import watch_for_nobody
@@ -35,13 +35,15 @@ def settle(floor: Floor, agent: Agent, now: int, out: list[Command]) -> None:
         if waited_for and (own := _own(agent, free)) is not None:
             contact, lane = own
             step_out(contact)
-            make(floor, contact, agent, lane, now, out, rule=contact.rule)
+            if can_be_offered(floor, contact, now):
+                make(floor, contact, agent, lane, now, out, rule=contact.rule)
         elif (found := matching.most_overdue(agent, free)) is not None:
             lane, competing, second = found
             contact = lane.waiting.pop()
             contact.standing = None
-            make(floor, contact, agent, lane, now, out, competing=competing, second=second)
-            ring_more(floor, contact, now, out)
+            if can_be_offered(floor, contact, now):
+                make(floor, contact, agent, lane, now, out, competing=competing, second=second)
+                ring_more(floor, contact, now, out)
         elif (thin := matching.thin_contact(agent, free)) is not None and thin.lane is not None:
             make(floor, thin, agent, thin.lane, now, out)
             ring_more(floor, thin, now, out)
@@ -53,7 +55,7 @@ def settle(floor: Floor, agent: Agent, now: int, out: list[Command]) -> None:
 
 def seek(floor: Floor, contact: Contact, now: int, out: list[Command]) -> bool:
     """A queued contact gets the first agent of its lane, or stands in it. True when it was offered."""
-    if contact.parted or contact.paused_until:
+    if contact.parted or contact.paused_until or not can_be_offered(floor, contact, now):
         return False
     if contact.preferred is not None and _prefers(contact, now):
         return _seek_preferred(floor, contact, contact.preferred, now, out)
@@ -69,6 +71,22 @@ def seek(floor: Floor, contact: Contact, now: int, out: list[Command]) -> bool:
     make(floor, contact, agent, lane, now, out)
     ring_more(floor, contact, now, out)
     return True
+
+
+def can_be_offered(floor: Floor, contact: Contact, now: int) -> bool:
+    """Who is on the line always can; who is to be called may have to stand aside, and does so then."""
+    if not contact.to_dial or contact in floor.dialled:
+        return True
+    return dialling.may_dial(floor, contact, queue_of(contact), now)
+
+
+def call_held_back(floor: Floor, now: int, out: list[Command]) -> None:
+    """Somebody more may be called: of those held back the first, until as many are called as may be."""
+    waiting = floor.held_back.waiting
+    while waiting and len(floor.dialled) < floor.policy.dialled_max:
+        contact = waiting.pop()
+        contact.standing = None
+        seek(floor, contact, now, out)
 
 
 def ring_more(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None:
@@ -87,14 +105,6 @@ def ring_more(floor: Floor, contact: Contact, now: int, out: list[Command]) -> N
             lane.thin[contact] = None
             return
         make(floor, contact, agent, lane, now, out)
-
-
-def queue_of(contact: Contact) -> Queue:
-    """The queue of a contact that is in one."""
-    queue = contact.queue
-    if queue is None:
-        raise RuntimeError(f"contact {contact.id} is {contact.state} without a queue")
-    return queue
 
 
 def step_out(contact: Contact) -> None:
@@ -188,7 +198,10 @@ def make(
     """Offers `contact` to `agent`; the contact has been taken out of what it waited in."""
     queue = queue_of(contact)
     call = contact.channel is Channel.VOICE
-    offer = Offer(floor.new_id(), contact, agent, contact.node, queue, now, call)
+    if contact.to_dial:
+        dialling.take_line(floor, contact)
+    dials = contact.to_dial and not dialling.plan_of(contact).agent_first
+    offer = Offer(floor.new_id(), contact, agent, contact.node, queue, now, call and not dials)
     floor.offers[offer.id] = offer
     if contact.offer is None:
         contact.state = CONTACT[contact.state][ContactMove.OFFER]
@@ -208,11 +221,14 @@ def make(
     if contact.decisions is None:
         contact.decisions = deque(maxlen=DECISIONS_KEPT)
     contact.decisions.append(decision)
-    if call:
-        out.append(_ring(offer))
+    if offer.leg:
+        out.append(ring_for(offer))
     out.append(_offered(offer, decision, now))
     hands.announce(floor, agent, now, out, about=offer)
-    set_timer(floor, now + queue.settings.ring_timeout_ms, Alarm.RING, offer)
+    if dials:
+        dialling.dial(floor, offer, now, out)
+    else:
+        set_timer(floor, now + queue.settings.ring_timeout_ms, Alarm.RING, offer)
 
 
 def _decision(
@@ -265,7 +281,8 @@ def _decision(
 RULES = {strategy: strategy.name.lower() for strategy in Strategy}
 
 
-def _ring(offer: Offer) -> Ring:
+def ring_for(offer: Offer) -> Ring:
+    """The order to ring the agent of this offer."""
     contact, agent, settings = offer.contact, offer.agent, offer.queue.settings
     return Ring(
         contact.node,
@@ -299,6 +316,7 @@ def _offered(offer: Offer, decision: Decision, now: int) -> ContactOffered:
         contact.to_number,
         contact.customer_id,
         decision,
-        contact.channel,
+        contact.came_as,
         now,
+        dialling.offer_of(contact),
     )

@@ -83,7 +83,10 @@ def bound_wait(floor: Floor, contact: Contact, settings: QueueSettings, now: int
     """The contact leaves when it has waited as long as may be: in all, or, when it overflowed into this
     queue, in this one alone, whose bound it could miss on arrival otherwise."""
     contact.leave_at = 0
-    if settings.max_wait_ms:
+    if contact.callback is not None:  # its own window bounds it
+        contact.leave_at = max(contact.callback.not_after, now)
+        set_timer(floor, contact.leave_at, Alarm.LEAVE, contact)
+    elif settings.max_wait_ms:
         since = contact.joined_at if contact.came_by else contact.enqueued_at
         contact.leave_at = max(since + settings.max_wait_ms, now)
         set_timer(floor, contact.leave_at, Alarm.LEAVE, contact)
@@ -146,7 +149,7 @@ def refusal(floor: Floor, contact: Contact, queue: Queue, now: int) -> LeftQueue
         return LeftQueue.FULL
     if not queue.staffed and not early and unstaffed_for_long(queue, now):
         return LeftQueue.NO_AGENTS
-    if not _ever_qualified(floor, contact, queue):
+    if not ever_qualified(floor, contact, queue):
         return LeftQueue.NOBODY_QUALIFIED
     return None
 
@@ -175,7 +178,7 @@ def unstaffed_for_long(queue: Queue, now: int) -> bool:
     return after is not None and now >= queue.unstaffed_since + after
 
 
-def _ever_qualified(floor: Floor, contact: Contact, queue: Queue) -> bool:
+def ever_qualified(floor: Floor, contact: Contact, queue: Queue) -> bool:
     """Whether anybody, signed in or not, meets what is required now or after some step of relaxation. A queue
     to which nobody is assigned yet leaves that open, but for skills."""
     if contact.channel is Channel.VOICE and not contact.skills and not contact.excluded:
@@ -220,12 +223,13 @@ def watch_for_nobody(floor: Floor, queue: Queue) -> None:
 
 
 def standing_in(queue: Queue) -> list[Contact]:
-    """Contacts of this queue that wait in lanes, the first of each lane first; so many at most."""
+    """Contacts of this queue that wait in lanes, the first of each lane first; so many at most. Callbacks
+    wait for an agent as long as their window lasts, since nobody hears the music."""
     found: list[Contact] = []
     for lane in queue.lanes.values():
         for contact in lane.waiting:
             if len(found) == EXPELLED_AT_ONCE:
                 return found
-            if contact.state is ContactState.QUEUED:
+            if contact.state is ContactState.QUEUED and not contact.to_dial:
                 found.append(contact)
     return found

@@ -9,7 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from services.acd.domain import Channel, Outcome, OverflowAction, Presence, Routing, Strategy, WorkMode
+from services.acd.domain import (
+    CallbackMode,
+    Channel,
+    Outcome,
+    OverflowAction,
+    Presence,
+    Routing,
+    Strategy,
+    WorkMode,
+)
 from services.chassis.hours import Calendar
 
 Skills: TypeAlias = tuple[tuple[str, int], ...]
@@ -66,6 +75,11 @@ class QueueSettings:
     on_no_agents: Overflow = FLOW
     no_agents_after_ms: int | None = None  # None: contacts wait for somebody to come
     waiting_flow: str = ""
+    callback_mode: CallbackMode = CallbackMode.AGENT_FIRST
+    callback_attempts: int = 3
+    callback_retry_ms: int = 900_000  # from one attempt to the next
+    callback_window_ms: int = 8 * 3_600_000  # after that nobody is called back any more
+    callback_ring_ms: int = 30_000  # so long a customer's phone rings
     revision: int = 0  # counts the changes; of one to be made: which was read, 0: whatever is there
 
 
@@ -194,6 +208,77 @@ class CallerGone:
     arrival: Arrival
     cause: str = ""
     lost: bool = False
+
+
+@dataclass(slots=True)
+class RequestCallback:
+    """Somebody is to be called: a caller who hangs up and keeps the place, or an appointment.
+
+    `contact_id` is that of the contact to come; `caller` the contact that asks for it, if one does.
+    """
+
+    contact_id: str
+    number: str
+    queue: str = ""  # empty: where the caller waits
+    caller: Arrival | None = None
+    to_number: str = ""
+    customer_id: str = ""
+    enqueued_at: int = 0  # since when the caller waits, where we do not know; 0: now
+    mode: CallbackMode = CallbackMode.UNSPECIFIED
+    not_before: int = 0  # 0: as soon as it is their turn
+    not_after: int = 0  # 0: as long as the queue's window
+    attempts: int = 0  # 0: as the queue says
+    priority: int = 0
+    skills: Skills = ()
+    preferred: str = ""
+    excluded: tuple[str, ...] = ()
+    data: dict[str, str] = field(default_factory=dict)
+    by: str = ""  # who booked it; empty: the caller
+    note: str = ""
+
+
+@dataclass(slots=True)
+class CancelCallback:
+    contact_id: str
+    by: str = ""
+
+
+@dataclass(slots=True)
+class RestoreCallback:
+    """A callback from before a restart, with what had been tried."""
+
+    request: RequestCallback
+    requested_at: int
+    attempts_made: int = 0
+    next_at: int = 0
+    answered_at: int = 0  # they have spoken: the switch says whether they still do
+
+
+@dataclass(slots=True)
+class CustomerAnswered:
+    """Who is called back has picked up."""
+
+    contact_id: str
+    call_id: str
+    node: str
+
+
+@dataclass(slots=True)
+class CustomerFound:
+    """Somebody who was called back waits on a switch, and no engine knows: the ACD was restarted."""
+
+    contact_id: str
+    call_id: str
+    node: str
+
+
+@dataclass(slots=True)
+class DialFailed:
+    """A customer was not reached; `cause` is the switch's word."""
+
+    contact_id: str
+    call_id: str
+    cause: str = ""
 
 
 @dataclass(slots=True)
@@ -367,6 +452,12 @@ Stimulus: TypeAlias = (
     | Assign
     | Close
     | CallerGone
+    | RequestCallback
+    | CancelCallback
+    | RestoreCallback
+    | CustomerAnswered
+    | CustomerFound
+    | DialFailed
     | LegAnswered
     | LegGone
     | Bridged

@@ -60,6 +60,8 @@ def matters(timer: Timer) -> bool:
 def _matters_to_offer(offer: Offer, alarm: Alarm, at: int) -> bool:
     if alarm is Alarm.RING:
         return offer.stage is Stage.RINGING
+    if alarm is Alarm.DIAL:
+        return offer.stage is Stage.DIALLING
     if alarm is Alarm.BRIDGE:
         return offer.stage is Stage.BRIDGING
     if alarm is Alarm.WRAP_UP:

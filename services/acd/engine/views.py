@@ -63,6 +63,9 @@ class QueueFigures:
     foretold_by_last: ForecastError
     foretold_by_head: ForecastError
     expected_wait_ms: int | None  # of one that came now
+    callbacks: int
+    called_back: int
+    unreached: int
 
     @property
     def service_level(self) -> float | None:
@@ -114,6 +117,9 @@ def _figures(floor: Floor, queue: Queue, longest_wait_ms: int) -> QueueFigures:
         queue.foretold_by_last,
         queue.foretold_by_head,
         _expected(floor, queue),
+        queue.callbacks,
+        queue.called_back,
+        queue.unreached,
     )
 
 
@@ -145,5 +151,6 @@ def reset(floor: Floor) -> None:
     for queue in floor.queues.values():
         queue.entered = queue.answered = queue.abandoned = queue.overflowed = 0
         queue.answered_in_time = queue.abandoned_in_time = queue.wait_answered_ms = 0
+        queue.called_back = queue.unreached = 0
         queue.foretold, queue.foretold_by_last = ForecastError(), ForecastError()
         queue.foretold_by_head = ForecastError()

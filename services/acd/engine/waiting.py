@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from services.acd.domain import CONTACT, ContactMove, ContactState, LeftQueue, OfferFailure, OverflowAction
-from services.acd.engine import forecasts, matching, queues
+from services.acd.domain import (
+    CONTACT,
+    ContactMove,
+    ContactState,
+    LeftQueue,
+    OfferFailure,
+    Outcome,
+    OverflowAction,
+)
+from services.acd.engine import calling, dialling, forecasts, matching, queues
 from services.acd.engine.commands import Command, ContactLeftQueue, ContactQueued
-from services.acd.engine.contacts import WAITING, new_contact, node_for, open_contact
+from services.acd.engine.contacts import WAITING, cut_off, end, leave, new_contact, open_contact, queue_of
 from services.acd.engine.floor import NOBODY, Alarm, Contact, Floor, Queue, Stage
 from services.acd.engine.lanes import lane_of
-from services.acd.engine.offers import call_off_all, known_as, leave
-from services.acd.engine.pairing import queue_of, ring_more, seek, step_out
+from services.acd.engine.offers import call_off_all, known_as
+from services.acd.engine.pairing import ring_more, seek, step_out
 from services.acd.engine.stimuli import Enqueue, Overflow, Withdraw
 from services.acd.engine.timers import set_timer
 from services.chassis.errors import Conflict, Full, NotFound
@@ -43,12 +51,27 @@ def enqueue(floor: Floor, stimulus: Enqueue, now: int, out: list[Command]) -> No
     contact.holder, contact.after_bridge = stimulus.holder, stimulus.after_bridge
     contact.data = stimulus.data
     contact.declined, contact.hops = None, 0
+    if contact.callback_id:
+        _waits_after_all(floor, contact, now, out)
     _prefer(floor, contact, stimulus, queue, now)
     join(floor, contact, queue, now, out, "" if queue is wanted else wanted.name)
 
 
+def _waits_after_all(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None:
+    """Who was to be called back waits again: not both."""
+    callback = floor.callbacks.get(contact.callback_id)
+    contact.callback_id = ""
+    if callback is None or callback.callback is None or callback.callback.callback_of != contact.id:
+        return
+    if callback.to_dial and not callback.callback.dialled and callback.state in WAITING:
+        take_out(floor, callback, LeftQueue.CANCELLED, now, out)
+        end(floor, callback, Outcome.CANCELLED, now, "", now, out)
+
+
 def _asked_again(known: Contact, stimulus: Enqueue, wanted: Queue) -> bool:
     """Whether the request changes nothing but the holder. Raises Conflict."""
+    if known.callback is not None:
+        raise Conflict("The contact is a callback, which nobody holds.")
     if known.state is ContactState.ENDED or known.gone_at:
         raise Conflict("The contact has ended.")
     if known.state in WAITING and known.queue is not wanted and wanted.name not in known.came_by:
@@ -95,23 +118,32 @@ def _prefer(floor: Floor, contact: Contact, stimulus: Enqueue, queue: Queue, now
 
 
 def join(
-    floor: Floor, contact: Contact, queue: Queue, now: int, out: list[Command], overflowed_from: str
+    floor: Floor,
+    contact: Contact,
+    queue: Queue,
+    now: int,
+    out: list[Command],
+    overflowed_from: str,
+    *,
+    not_before: int = 0,
 ) -> None:
-    """The contact waits in `queue` from now on, with the wait that it has served already."""
+    """The contact waits in `queue` from now on, with the wait that it has served already; not offered before
+    `not_before`, or before it is booked for."""
     settings = queue.settings
     contact.state = CONTACT[contact.state][ContactMove.ENQUEUE]
     contact.queue = queue
     contact.joined_at = max(contact.enqueued_at, now) if overflowed_from else contact.enqueued_at
     contact.came_by = (*contact.came_by, overflowed_from) if overflowed_from else ()
     matching.place_in_line(floor, contact, settings)
-    contact.parted = not node_for(floor, contact.node).up
+    contact.parted = cut_off(floor, contact)
     queues.bound_wait(floor, contact, settings, now)
-    contact.early = contact.booked_at > now
+    due = max(contact.booked_at, not_before)
+    contact.early = due > now
     if contact.early:
-        contact.paused_until = contact.booked_at
+        contact.paused_until = due
         set_timer(floor, contact.paused_until, Alarm.RESUME, contact, contact.order)
     else:
-        _count_in(queue)
+        _count_in(queue, contact)
     contact.steps = queues.steps_in(queue, contact)
     if contact.steps:
         _ease(floor, contact, now)
@@ -131,9 +163,10 @@ def join(
     seek(floor, contact, now, out)
 
 
-def _count_in(queue: Queue) -> None:
+def _count_in(queue: Queue, contact: Contact) -> None:
+    """Callbacks are counted for themselves: their caller has entered once already, or nobody has."""
     queue.waiting += 1
-    queue.entered += 1
+    queue.entered += contact.callback is None
 
 
 def _decline(
@@ -185,6 +218,8 @@ def withdraw(floor: Floor, stimulus: Withdraw, now: int, out: list[Command]) -> 
     contact = floor.contacts.get(stimulus.contact_id)
     if contact is None:
         raise NotFound("contact", stimulus.contact_id)
+    if contact.callback is not None:
+        raise Conflict("The contact is a callback: cancel it instead.")
     picked_up = contact.offer is not None and contact.offer.stage is not Stage.RINGING
     if contact.state is ContactState.CONNECTED or picked_up:
         raise Conflict("An agent has already answered.")
@@ -201,7 +236,11 @@ def take_out(floor: Floor, contact: Contact, reason: LeftQueue, now: int, out: l
 
 def waited_long_enough(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None:
     """A phone that rings may finish; when it is refused there is no further one."""
-    if contact.state is ContactState.QUEUED:
+    if contact.state is not ContactState.QUEUED:
+        return
+    if contact.callback is not None:
+        calling.time_is_up(floor, contact, now, out)
+    else:
         overflow(floor, contact, LeftQueue.MAX_WAIT, now, out)
 
 
@@ -238,6 +277,8 @@ def resume(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None
     contact.paused_until = 0
     if contact.early:
         contact.early = False
-        _count_in(queue_of(contact))
-    if contact.state is ContactState.QUEUED:
+        _count_in(queue_of(contact), contact)
+    if contact.to_dial and dialling.used_up(contact):
+        dialling.out_of_time(floor, contact, now, out)
+    elif contact.state is ContactState.QUEUED:
         seek(floor, contact, now, out)

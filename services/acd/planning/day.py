@@ -209,8 +209,8 @@ class Day:
 
     def _kill(self, order: commands.Kill) -> None:
         """A switch does it at once, and says so when the engine has spoken."""
-        if self._offers.pop(order.offer_id, None) is not None:
-            self._at(self.now, self._tell, stimuli.LegGone(order.offer_id, order.cause))
+        if self._offers.pop(order.uuid, None) is not None:
+            self._at(self.now, self._tell, stimuli.LegGone(order.uuid, order.cause))
 
     def _answered(self, fact: commands.ContactAnswered) -> None:
         call, _ = self._offers[fact.offer_id]

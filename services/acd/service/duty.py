@@ -21,6 +21,7 @@ from services.acd.config import ALL, AcdConfig
 from services.acd.journal import STREAM as JOURNAL
 from services.acd.journal import SUBJECT as JOURNAL_SUBJECT
 from services.acd.journal import Journal
+from services.acd.outside import Outside
 from services.acd.service import counted
 from services.acd.service.fence import Fence
 from services.acd.service.reconcile import Reconciler
@@ -96,7 +97,8 @@ class Term:
         self.router = Router(
             config, Announcer(bus), self._journal, now_ms=steady, permit=fence.may_act, serves=serves
         )
-        self.switches = Switches(config, thread, self.router, fence.may_act)
+        outside = Outside(config)
+        self.switches = Switches(config, thread, self.router, outside, fence.may_act)
         self.watches = Watches(config, self.router)
         self.reconciler = Reconciler(config, self.router, self.switches, fence.claim)
         self.router.carry, self.router.expel = self.switches.carry, self.watches.expel
@@ -105,6 +107,7 @@ class Term:
             self.router,
             self.watches,
             store,
+            outside,
             knows_node=self.switches.knows,
             remembered=config.acd_requests_remembered,
         )

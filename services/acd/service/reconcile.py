@@ -115,6 +115,7 @@ class Reconciler:
             callers = list(known.contacts.values()) if known else []
             ours.update(offer.id for offer in legs)
             ours.update(contact.call_id for contact in callers)
+            ours.update(contact.callback.dialled for contact in callers if contact.callback)
             await self._callers(tenant, link, floor, (c for c in callers if c.call_id not in present), before)
             await self._legs(tenant, link, (o for o in legs if o.id not in present), before)
             await asyncio.sleep(0)
@@ -176,6 +177,9 @@ class Reconciler:
             leg = await _dump(link, uuid)
         if leg is None:
             return
+        if leg.variable("sy_callback"):
+            self._called_back(node, link, leg)
+            return
         if leg.variable("sy_leg") != "agent":
             if len(strangers) < STRANGERS_MAX:
                 strangers.add(uuid)
@@ -193,6 +197,18 @@ class Reconciler:
             # Two people talk, and we cannot say about what: an agent not known yet, or a contact given up
             # while the link was away. They go on; next time we may know more.
             log.warning("conversation_not_understood", leg=uuid, contact_id=leg.variable("sy_contact_id"))
+
+    def _called_back(self, node: str, link: Link, leg: Event) -> None:
+        """Somebody whom the last run has dialled: on the line they are served, else not wanted any more."""
+        tenant = leg.variable("sy_tenant")
+        if _partner(leg) or not self._router.serves(tenant):
+            return  # a conversation: it is found by the agent's leg
+        self._mended("orphan_leg", leg.uuid)
+        if leg.get("Answer-State") == "answered":
+            found = stimuli.CustomerFound(leg.variable("sy_contact_id"), leg.uuid, node)
+            self._router.tell(tenant, found)
+        else:
+            link.ask(fs.uuid_kill(leg.uuid, "ORIGINATOR_CANCEL"))
 
     async def _adopt(self, tenant: str, node: str, link: Link, leg: Event) -> bool:
         """Two people talk whom no engine connected: the last run did. False when it makes no sense."""

@@ -44,6 +44,8 @@ def policy_of(config: AcdConfig) -> Policy:
         forget_ms=config.acd_forget_s * 1000,
         remember_max=config.acd_remember_max,
         handling_ms=config.acd_handling_s * 1000,
+        callbacks_max=config.acd_callbacks_max,
+        dialled_max=config.acd_callbacks_at_once,
     )
 
 

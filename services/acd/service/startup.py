@@ -21,6 +21,8 @@ def restore(router: Router, found: dict[str, Stored]) -> None:
             _tell(router, tenant, stimuli.PutAgents([agent]))
         for contact in stored.contacts:
             _tell(router, tenant, contact)
+        for callback in stored.callbacks:
+            _tell(router, tenant, callback)
         for state in stored.states:
             _tell(router, tenant, state)
         log.info(
@@ -29,6 +31,7 @@ def restore(router: Router, found: dict[str, Stored]) -> None:
             queues=len(stored.queues),
             agents=len(stored.agents),
             contacts=len(stored.contacts),
+            callbacks=len(stored.callbacks),
         )
 
 

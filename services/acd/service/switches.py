@@ -10,7 +10,9 @@ from functools import partial
 import structlog
 
 from services.acd.config import AcdConfig
+from services.acd.domain import Channel
 from services.acd.engine import commands, stimuli
+from services.acd.outside import Outside
 from services.acd.service import counted
 from services.acd.service.router import Answer, Router
 from services.chassis import tenant as tenants
@@ -42,6 +44,9 @@ KILL_TRIES = 12
 
 SHOW_LAG_S = 0.2  # from an originate until `show channels` tells of its leg: 60 to 180 ms were measured
 
+# What somebody hears who waits for the other one: the ringing tone of China and most of Europe.
+RINGING_TONE = fs.tone("%(1000,4000,450);loops=-1")
+
 Compare = Callable[[str, Link], None]
 
 
@@ -51,16 +56,22 @@ class Switches:
     on_up: Compare
 
     def __init__(
-        self, config: AcdConfig, thread: EslThread, router: Router, permit: Callable[[], bool] = lambda: True
+        self,
+        config: AcdConfig,
+        thread: EslThread,
+        router: Router,
+        outside: Outside,
+        permit: Callable[[], bool] = lambda: True,
     ) -> None:
         self._config = config
+        self._outside = outside
         self._router = router
         password = config.esl_password.get_secret_value()
         nodes = [EslNode(name, host, port, password) for name, host, port in config.switches()]
         self._links = [Link(thread, node, events=EVENTS, filters=FILTERS, permit=permit) for node in nodes]
         self.by_node = {link.node.name: link for link in self._links}
         self._names = {link.node.name: link.node.name for link in self._links}  # ours to the switch's own
-        self._rings: set[str] = set()  # offers whose originate has not come to a result
+        self._rings: set[str] = set()  # legs whose originate has not come to a result
         self._rung_at = float("-inf")
         self._tasks: list[asyncio.Task[None]] = []
         self.ready = asyncio.Event()
@@ -186,12 +197,17 @@ class Switches:
         if isinstance(order, commands.Ring):
             self._ring(tenant, link, order, cause)
             return None
+        if isinstance(order, commands.Dial):
+            self._dial(tenant, link, order, cause)
+            return None
         if link is None or not link.up:
             return None  # the engine knows, or will in a moment; its own timers end what hangs
         if isinstance(order, commands.Bridge):
             self._bridge(tenant, link, order, cause)
         elif isinstance(order, commands.Kill):
             self._kill(tenant, link, order, cause, KILL_TRIES)
+        elif isinstance(order, commands.Comfort):
+            self._asked(link.ask(fs.uuid_broadcast(order.uuid, [RINGING_TONE])), "uuid_broadcast")
         elif isinstance(order, commands.PickUp):
             return self._asked(link.ask(fs.uuid_phone_event(order.offer_id, "talk")), "uuid_phone_event")
         elif isinstance(order, commands.HoldLeg):
@@ -218,6 +234,56 @@ class Switches:
         self._rung_at = asyncio.get_running_loop().time()
         job = link.job(command, timeout_s=timeout_s + 10, caused_by=cause)
         job.add_done_callback(partial(self._rung, tenant, order.offer_id))
+
+    # ------------------------------------------------------------ calling back
+
+    def _dial(self, tenant: str, link: Link | None, order: commands.Dial, cause: Event | None) -> None:
+        def failed(why: str) -> None:
+            self._router.tell(tenant, stimuli.DialFailed(order.contact_id, order.call_id, why))
+
+        if link is None or not link.up:
+            failed("NETWORK_OUT_OF_ORDER")
+            return
+        timeout_s = -(-order.ring_timeout_ms // 1000)
+        try:
+            shown = self._outside.shown or order.shown
+            command = fs.originate(
+                self._outside.endpoint(order.number),
+                fs.park(),
+                variables=_customer_variables(tenant, order, shown),
+                timeout_s=timeout_s,
+            )
+        except UnsafeArgument as unsafe:
+            log.warning("customer_cannot_be_dialled", contact_id=order.contact_id, field=unsafe.field)
+            failed("INVALID_NUMBER_FORMAT")
+            return
+        self._rings.add(order.call_id)
+        job = link.job(command, timeout_s=timeout_s + 10, caused_by=cause)
+        job.add_done_callback(partial(self._dialled, tenant, order, failed))
+
+    def _dialled(
+        self,
+        tenant: str,
+        order: commands.Dial,
+        failed: Callable[[str], None],
+        job: asyncio.Future[Event],
+    ) -> None:
+        """The originate's result: `+OK` once the customer picked up."""
+        self._rings.discard(order.call_id)
+        try:
+            said = job.result().body.strip()
+        except asyncio.CancelledError:
+            return
+        except EslError as problem:
+            _failed("originate", problem)
+            if not isinstance(problem, CommandTimedOut | LinkLost):
+                failed("SWITCH_CONGESTION")
+            return
+        if said.startswith("+OK"):
+            answered = stimuli.CustomerAnswered(order.contact_id, order.call_id, order.node)
+            self._router.tell(tenant, answered, job.result())
+        else:
+            failed(said.removeprefix("-ERR").strip().split(" ")[0] or "SWITCH_CONGESTION")
 
     def _endpoint(self, extension: str) -> fs.DialString:
         if self._config.acd_agent_endpoint == "null":
@@ -276,19 +342,19 @@ class Switches:
     def _kill(self, tenant: str, link: Link, order: commands.Kill, cause: Event | None, tries: int) -> None:
         if not link.up:
             return
-        answer = link.ask(fs.uuid_kill(order.offer_id, order.cause), caused_by=cause)
+        answer = link.ask(fs.uuid_kill(order.uuid, order.cause), caused_by=cause)
         answer.add_done_callback(partial(self._killed, tenant, link, order, tries))
 
     def _killed(self, tenant: str, link: Link, order: commands.Kill, tries: int, answer: Answer) -> None:
         problem = None if answer.cancelled() else answer.exception()
         if not isinstance(problem, CommandFailed):
             return  # done, or the link is gone and with it all we could do
-        if order.offer_id in self._rings and tries > 0:
+        if order.uuid in self._rings and tries > 0:
             asyncio.get_running_loop().call_later(
                 KILL_AGAIN_S, self._kill, tenant, link, order, None, tries - 1
             )
         else:
-            self._router.tell(tenant, stimuli.LegGone(order.offer_id, order.cause))
+            self._router.tell(tenant, stimuli.LegGone(order.uuid, order.cause))
 
     def _hold(self, tenant: str, link: Link, order: commands.HoldLeg) -> Answer:
         command = fs.uuid_hold(order.offer_id) if order.on else fs.uuid_unhold(order.offer_id)
@@ -336,6 +402,26 @@ def _variables(tenant: str, order: commands.Ring) -> dict[str, str]:
     }
 
 
+def _customer_variables(tenant: str, order: commands.Dial, shown: str) -> dict[str, str]:
+    """On the leg of who is called back: the switch and a restarted ACD treat it like any caller's."""
+    return {
+        "origination_uuid": order.call_id,
+        "origination_caller_id_number": shown,
+        "origination_caller_id_name": shown,
+        "ignore_early_media": "true",
+        "sy_leg": "caller",
+        "sy_callback": "1",
+        "sy_tenant": tenant,
+        "sy_contact_id": order.contact_id,
+        "sy_customer_id": order.customer_id,
+        "sy_agent_id": order.agent_id,
+        "sy_queue": order.queue,
+        "sy_number": order.number,
+        "sy_enqueued_ms": str(order.enqueued_at),
+        "sy_opened_ms": str(order.opened_at),
+    }
+
+
 def _dropped(event: Event) -> bool:
     """Whether the switch ended the call: `send_bye`, `send_refuse`; `recv_…` is the caller's doing."""
     return event.variable("sip_hangup_disposition").startswith("send_")
@@ -343,6 +429,8 @@ def _dropped(event: Event) -> bool:
 
 def arrival_of(event: Event) -> stimuli.Arrival:
     """What a caller's leg says about its contact."""
+    if event.variable("sy_callback"):
+        return _called_back(event)
     return stimuli.Arrival(
         contact_id=event.variable("sy_contact_id"),
         node=event.get("FreeSWITCH-Switchname"),
@@ -351,6 +439,20 @@ def arrival_of(event: Event) -> stimuli.Arrival:
         to_number=event.variable("sip_req_user") or event.get("Caller-Destination-Number"),
         customer_id=event.variable("sy_customer_id"),
         opened_at=_created_ms(event),
+    )
+
+
+def _called_back(event: Event) -> stimuli.Arrival:
+    """Of a leg that we dialled: the customer is the one called."""
+    return stimuli.Arrival(
+        contact_id=event.variable("sy_contact_id"),
+        channel=Channel.CALLBACK,
+        node=event.get("FreeSWITCH-Switchname"),
+        call_id=event.uuid,
+        from_number=event.variable("sy_number"),
+        to_number=event.get("Caller-Caller-ID-Number"),
+        customer_id=event.variable("sy_customer_id"),
+        opened_at=int(opened) if (opened := event.variable("sy_opened_ms")).isdigit() else _created_ms(event),
     )
 
 

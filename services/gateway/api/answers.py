@@ -39,6 +39,53 @@ class AgentDocuments(Answer):
     agents: list[AgentSettings]
 
 
+CallbackMode = Literal["agent_first", "customer_first"]
+
+
+class CallbackOffer(Answer):
+    """What an agent is told of a callback before the phone rings."""
+
+    number: str
+    mode: CallbackMode
+    attempt: int
+    attempts: int = Field(description="at most")
+    requested_by: str = Field(description="who booked it; empty: the caller")
+    note: str
+    callback_of: str = Field(description="the contact whose caller asked for it")
+
+
+class Callback(Answer):
+    """Somebody who is to be called."""
+
+    contact_id: str
+    callback_of: str
+    number: str
+    queue: str
+    mode: CallbackMode
+    state: Literal["booked", "waiting", "offered", "dialling", "on_the_line", "connected", "ended"]
+    requested_at: Moment | None
+    enqueued_at: Moment | None
+    not_before: Moment | None = Field(description="null: as soon as it is their turn")
+    not_after: Moment | None
+    next_at: Moment | None = Field(description="not called before; null: now, if an agent is free")
+    attempts_made: int
+    attempts: int = Field(description="at most")
+    last_result: str = Field(
+        description="`no_answer`, `busy`, `failed`, `hung_up`, `agent_gone`, `nobody_free`"
+    )
+    requested_by: str
+    note: str
+    agent_id: str
+    customer_id: str
+    position: int = Field(description="in the queue; 0: does not wait now")
+    outcome: str
+
+
+class Callbacks(Answer):
+    callbacks: list[Callback]
+    open: int = Field(description="of this queue, or in all")
+
+
 class Contact(Answer):
     contact_id: str
     channel: str
@@ -57,6 +104,7 @@ class Contact(Answer):
     data: dict[str, str]
     waits_for_agent_id: str = Field(description="it waits for this agent alone; empty: for anybody")
     assigned_by: str = Field(description="who gave it to that agent")
+    callback: CallbackOffer | None = Field(description="null: they called by themselves")
 
 
 class Contacts(Answer):
@@ -118,6 +166,9 @@ class QueueFigures(Answer):
     expected_wait_error: ForecastError | None
     last_to_enter_service_error: ForecastError | None
     head_of_line_error: ForecastError | None
+    callbacks_open: int
+    called_back: int = Field(description="callbacks that came to a conversation; in no other figure")
+    unreached: int
 
 
 class AgentCounts(Answer):

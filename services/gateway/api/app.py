@@ -10,6 +10,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from services.gateway.api import (
     admin,
+    callbacks,
     centre,
     customers,
     orders,
@@ -62,7 +63,7 @@ def build(parts: Parts) -> tuple[App, FastAPI]:
         },
     )
     routes = Routes(app.router, parts.accounts)
-    for module in (session, phones, work, customers, orders, centre, supervision, admin):
+    for module in (session, phones, work, customers, orders, centre, supervision, callbacks, admin):
         module.add(routes, parts)
     _every_route_declares(app)
     problems.install(app)

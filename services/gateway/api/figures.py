@@ -46,6 +46,9 @@ def _queue(q: acd_pb2.QueueStatistics) -> View:
         "expected_wait_error": _error(q.expected_wait_error),
         "last_to_enter_service_error": _error(q.last_to_enter_service_error),
         "head_of_line_error": _error(q.head_of_line_error),
+        "callbacks_open": q.callbacks_open,
+        "called_back": q.called_back,
+        "unreached": q.unreached,
     }
 
 

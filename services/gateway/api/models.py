@@ -27,6 +27,13 @@ Line200 = Annotated[str, line(200)]
 Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
 
 
+def with_zone(value: datetime | None) -> datetime | None:
+    """Raises ValueError for a moment that could be any of two dozen."""
+    if value is not None and value.tzinfo is None:
+        raise ValueError("must say its time zone, such as 2026-12-31T00:00:00Z")
+    return value
+
+
 class Body(BaseModel):
     """Unknown fields are refused: a misspelt one must not be lost without a word."""
 
@@ -85,6 +92,33 @@ class Assignment(Body):
         default=120, ge=1, le=3600, description="for that agent to be free; then it is anybody's"
     )
     request_id: RequestId = ""
+
+
+class NewCallback(Body):
+    """Somebody to be called."""
+
+    number: Annotated[str, line(64, 1)] = Field(
+        description="with its country code, or as the ACD's region writes it"
+    )
+    queue: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,64}$")]
+    mode: Literal["agent_first", "customer_first"] | None = Field(
+        default=None, description="null: as the queue says"
+    )
+    not_before: datetime | None = Field(default=None, description="null: as soon as it is their turn")
+    not_after: datetime | None = Field(default=None, description="null: so long after as the queue says")
+    attempts: int = Field(default=0, ge=0, le=10, description="0: as the queue says")
+    priority: int = Field(default=0, ge=0, le=10)
+    skills: dict[Line64, Annotated[int, Field(ge=1, le=10)]] = Field(default={}, max_length=16)
+    preferred_agent_id: AgentId = ""
+    data: dict[Line64, Line200] = Field(default={}, max_length=32, description="shown to the agent")
+    customer_id: Id = ""
+    note: Line200 = ""
+    request_id: RequestId = ""
+
+    @field_validator("not_before", "not_after")
+    @classmethod
+    def _aware(cls, value: datetime | None) -> datetime | None:
+        return with_zone(value)
 
 
 class OfferAction(Body):
@@ -151,9 +185,7 @@ class Block(Body):
     @field_validator("expires_at")
     @classmethod
     def _aware(cls, value: datetime | None) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            raise ValueError("must say its time zone, such as 2026-12-31T00:00:00Z")
-        return value
+        return with_zone(value)
 
 
 class FlowSource(Body):

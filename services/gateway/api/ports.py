@@ -90,6 +90,11 @@ class Supervision(Protocol):
     async def assign(self, contact_id: str, body: models.Assignment, by: By) -> View: ...
 
 
+class Callbacks(Protocol):
+    async def book(self, body: models.NewCallback, by: By) -> View: ...
+    async def cancel(self, contact_id: str, by: By) -> View: ...
+
+
 class Hub(Protocol):
     @property
     def missing(self) -> list[str]: ...
@@ -121,6 +126,7 @@ class Parts:
     desk: Desk
     settings: Settings
     supervision: Supervision
+    callbacks: Callbacks
     hub: Hub
     wallboard: Wallboard
     peers: Peers

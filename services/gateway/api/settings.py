@@ -13,7 +13,16 @@ from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, 
 from services.chassis.errors import Invalid
 from services.gateway.api import problems
 from services.gateway.api.models import Body, Extension, Line64, Line200
-from services.gateway.api.views import CHANNELS, STRATEGIES, WORK_MODES, View, numbers, word, words
+from services.gateway.api.views import (
+    CALLBACK_MODES,
+    CHANNELS,
+    STRATEGIES,
+    WORK_MODES,
+    View,
+    numbers,
+    word,
+    words,
+)
 from services.gateway.domain import AGENT_ID
 from services.stubs.acd.v1 import acd_pb2, events_pb2
 
@@ -120,6 +129,13 @@ class Queue(Body):
     waiting_flow: Line64 = Field(
         default="", description="what is heard while waiting; empty: as the IVR says"
     )
+    callback_mode: Literal["agent_first", "customer_first"] = "agent_first"
+    callback_attempts: int = Field(default=3, ge=1, le=10)
+    callback_retry_s: int = Field(default=900, ge=60, le=86_400, description="between two attempts")
+    callback_window_s: int = Field(
+        default=28_800, ge=300, le=604_800, description="nobody is called back later"
+    )
+    callback_ring_s: int = Field(default=30, ge=10, le=120, description="a customer's phone rings so long")
     revision: Revision = 0
 
 
@@ -212,6 +228,7 @@ def queue_message(name: str, body: Queue) -> acd_pb2.Queue:
             "strategy": numbers(STRATEGIES)[body.strategy],
             "priority_mode": numbers(PRIORITY_MODES)[body.priority_mode],
             "idle_since": numbers(IDLE_SINCE)[body.idle_since],
+            "callback_mode": numbers(CALLBACK_MODES)[body.callback_mode],
         }
     )
 
@@ -241,6 +258,11 @@ def queue_view(q: acd_pb2.Queue) -> View:
         "on_closed": _overflow(q.on_closed),
         "on_no_agents": _overflow(q.on_no_agents),
         "waiting_flow": q.waiting_flow,
+        "callback_mode": word(CALLBACK_MODES, q.callback_mode),
+        "callback_attempts": q.callback_attempts or 3,
+        "callback_retry_s": q.callback_retry_s or 900,
+        "callback_window_s": q.callback_window_s or 28_800,
+        "callback_ring_s": q.callback_ring_s or 30,
         "revision": q.revision,
     }
 

@@ -48,6 +48,7 @@ PRESENCES = words(events_pb2.Presence, "PRESENCE_") | {0: "offline"}
 STATUSES = words(events_pb2.RoutingStatus, "ROUTING_STATUS_") | {0: "idle"}
 WORK_MODES = words(events_pb2.WorkMode, "WORK_MODE_") | {0: "continuous"}
 STRATEGIES = words(acd_pb2.Strategy, "STRATEGY_") | {0: "longest_idle"}
+CALLBACK_MODES = words(events_pb2.CallbackMode, "CALLBACK_MODE_") | {0: "agent_first"}
 CHANNELS = words(types_pb2.Channel, "CHANNEL_")
 OUTCOMES = words(types_pb2.Outcome, "OUTCOME_")
 TYPES = words(workorder_pb2.Type, "TYPE_")
@@ -145,6 +146,45 @@ def contact(c: acd_pb2.Contact) -> View:
         "data": dict(c.data),
         "waits_for_agent_id": c.waits_for_agent_id,
         "assigned_by": c.assigned_by,
+        "callback": callback_offer(c.callback) if c.HasField("callback") else None,
+    }
+
+
+def callback_offer(c: events_pb2.CallbackOffer) -> View:
+    """What an agent is told of a callback before the phone rings."""
+    return {
+        "number": c.number,
+        "mode": word(CALLBACK_MODES, c.mode),
+        "attempt": c.attempt,
+        "attempts": c.attempts,
+        "requested_by": c.requested_by,
+        "note": c.note,
+        "callback_of": c.callback_of,
+    }
+
+
+def callback(c: acd_pb2.Callback) -> View:
+    return {
+        "contact_id": c.contact_id,
+        "callback_of": c.callback_of,
+        "number": c.number,
+        "queue": c.queue,
+        "mode": word(CALLBACK_MODES, c.mode),
+        "state": c.state,
+        "requested_at": stamp(c, "requested_at"),
+        "enqueued_at": stamp(c, "enqueued_at"),
+        "not_before": stamp(c, "not_before"),
+        "not_after": stamp(c, "not_after"),
+        "next_at": stamp(c, "next_at"),
+        "attempts_made": c.attempts_made,
+        "attempts": c.attempts,
+        "last_result": c.last_result,
+        "requested_by": c.requested_by,
+        "note": c.note,
+        "agent_id": c.agent_id,
+        "customer_id": c.customer_id,
+        "position": c.position,
+        "outcome": word(OUTCOMES, c.outcome),
     }
 
 

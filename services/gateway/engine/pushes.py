@@ -74,6 +74,20 @@ def _offer(data: Data) -> dict[str, Any]:
         "ring_timeout_ms": int(data.get("ringTimeoutMs", 0)),
         "reason": data.get("reason", ""),
         "offered_at": data.get("offeredAt"),
+        "callback": _callback(data["callback"]) if data.get("callback") else None,
+    }
+
+
+def _callback(data: Data) -> dict[str, Any]:
+    mode = word(data.get("mode"), "CALLBACK_MODE_")
+    return {
+        "number": data.get("number", ""),
+        "mode": "agent_first" if mode == "unspecified" else mode,
+        "attempt": data.get("attempt", 0),
+        "attempts": data.get("attempts", 0),
+        "requested_by": data.get("requestedBy", ""),
+        "note": data.get("note", ""),
+        "callback_of": data.get("callbackOf", ""),
     }
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 
 from services.chassis.clock import to_timestamp
-from services.chassis.errors import Conflict, Full, NotFound, SwitchyardError, Unavailable
+from services.chassis.errors import Conflict, Full, Invalid, NotFound, SwitchyardError, Unavailable
 from services.chassis.rpc import Client
 from services.ivr.domain.calls import Contact, clean_number
 from services.ivr.engine import Caller
@@ -34,6 +34,7 @@ OUTCOMES = {
     "abandoned": types_pb2.OUTCOME_ABANDONED,
     "rejected": types_pb2.OUTCOME_REJECTED,
     "voicemail": types_pb2.OUTCOME_VOICEMAIL,
+    "callback": types_pb2.OUTCOME_CALLBACK,
     "self_service": types_pb2.OUTCOME_SELF_SERVICE,
 }
 
@@ -104,7 +105,29 @@ class Acd:
         if said.HasField("overflowed"):
             return on.Refused(said.overflowed.reason, _overflow(said.overflowed.what))
         wait_ms = said.expected_wait_ms if said.HasField("expected_wait_ms") else None
-        return on.Placed(said.position, wait_ms, said.queue)
+        return on.Placed(said.position, wait_ms, said.queue, said.callback_possible)
+
+    async def request_callback(self, contact: Contact, wish: do.RequestCallback) -> on.Event:
+        """Has the caller called back, or says why not. Never raises a SwitchyardError."""
+        since = wish.waited_since
+        request = acd_pb2.RequestCallbackRequest(
+            contact=_opened(contact),
+            number=wish.number,
+            queue=wish.queue,
+            enqueued_at=to_timestamp(since) if since else None,
+            priority=wish.priority,
+            data=wish.data,
+        )
+        try:
+            await self._client.call(self._client.stub.RequestCallback, request)
+        except Unavailable:
+            return on.CallbackRefused("unavailable")
+        except Invalid as refused:
+            return on.CallbackRefused("number" if refused.field == "number" else "refused")
+        except SwitchyardError as refused:
+            log.warning("callback_refused", queue=wish.queue, detail=refused.sentence)
+            return on.CallbackRefused("refused")
+        return on.CallbackTaken()
 
     async def withdraw(self, contact_id: str, reason: str) -> on.Withdrawn:
         """Takes the caller out of the queue. Raises Unavailable."""

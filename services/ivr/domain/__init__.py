@@ -14,12 +14,15 @@ from services.chassis.hours import ALWAYS, Calendar
 
 __all__ = [
     "ALWAYS",
+    "CALLBACK_PROMPTS",
     "LANGUAGES",
     "NAME",
     "WAIT_PROMPTS",
     "WAYS_OUT",
     "WAYS_OUT_MORE",
     "Calendar",
+    "Callback",
+    "CallbackOffer",
     "Case",
     "Condition",
     "Fact",
@@ -132,6 +135,17 @@ class Condition(Node):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackOffer:
+    """A key that leads to a `callback` node, while the ACD can call people back."""
+
+    key: str
+    next: str
+    over_s: float = 60.0
+    """Said after the place when the expected wait is that long, or nobody knows it."""
+    prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
     """What is heard while waiting."""
 
@@ -145,6 +159,7 @@ class Treatment:
     """Said after the place: which keys do something."""
     keys: dict[str, str] = field(default_factory=dict)
     """Keys that leave the queue, at any time."""
+    callback: CallbackOffer | None = None
 
 
 WAYS_OUT = ("max_wait", "full", "unavailable")
@@ -188,6 +203,30 @@ class Queue(Node):
     def way_out(self, reason: str, action: str = "") -> str:
         """Where the action of an overflow leads if this node knows the way, else where the reason does."""
         return self.on.get(action) or self.on.get(reason) or self.on["unavailable"]
+
+
+CALLBACK_PROMPTS = (
+    "callback_number",
+    "callback_confirm",
+    "callback_key_number",
+    "callback_bad_number",
+    "callback_not_possible",
+)
+"""What a number is asked for and confirmed with, beside digits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback(Node):
+    """Offers to call back, at the caller's number or one keyed in. `next` when it was taken; `otherwise` when
+    the caller thinks better of it, or it is not possible."""
+
+    next: str
+    otherwise: str
+    prompts: tuple[str, ...] = ()
+    queue: str = ""
+    """That calls; empty: the one the caller waited in."""
+    attempts: int = 3
+    timeout_s: float = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

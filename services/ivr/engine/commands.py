@@ -88,6 +88,18 @@ class Withdraw:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestCallback:
+    """Asks the ACD to call the caller back; answered by CallbackTaken or CallbackRefused."""
+
+    queue: str
+    number: str
+    waited_since: datetime | None
+    """When the wait began, if there was one: the place is kept."""
+    priority: int = 0
+    data: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Records the caller; answered by RecordingEnded."""
 
@@ -156,6 +168,7 @@ Command = (
     | SetVariables
     | Enqueue
     | Withdraw
+    | RequestCallback
     | Record
     | HangUp
     | Release

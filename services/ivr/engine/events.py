@@ -55,6 +55,8 @@ class Placed:
     expected_wait_ms: int | None = None
     queue: str = ""
     """Where: another queue than asked for when that one had to overflow; "" when it is not said."""
+    callback: bool | None = None
+    """Whether callers can be called back; None when it is not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,18 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackTaken:
+    """The caller will be called back; the place is kept, and the call may end."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRefused:
+    """`number`: it may not be called. `unavailable`: no answer, worth a retry. `refused`: not possible."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bridged:
     """Caller and agent hear each other: the call leaves our hands."""
 
@@ -140,6 +154,8 @@ Event = (
     | Expelled
     | AlreadyAnswered
     | Withdrawn
+    | CallbackTaken
+    | CallbackRefused
     | Bridged
     | RecordingEnded
     | HungUp

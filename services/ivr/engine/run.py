@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from services.ivr.domain import LANGUAGES, Fact, Flow, HangUp, Menu, Node, Queue, Survey, Voicemail
+from services.ivr.domain import LANGUAGES, Callback, Fact, Flow, HangUp, Menu, Node, Queue, Survey, Voicemail
 from services.ivr.engine import commands as do
 from services.ivr.engine import events as on
 
@@ -24,9 +24,9 @@ STEPS_LIMIT = 300
 """Nodes one call may enter. A caller who plays with a menu for an hour stays under it."""
 TYPED_AHEAD = 8
 """Keys kept for questions not asked yet."""
-RANK = ("abandoned", "self_service", "rejected", "voicemail", "answered")
+RANK = ("abandoned", "self_service", "rejected", "voicemail", "callback", "answered")
 """What came of a contact: a later word stands before an earlier one."""
-MARKED: tuple[type[Node], ...] = (Menu, Survey, Voicemail)
+MARKED: tuple[type[Node], ...] = (Menu, Survey, Voicemail, Callback)
 """Entering these writes the position. What is merely played before the first of them is not worth a
 command: after a failure the caller hears the greeting again. A queue writes more than its name itself."""
 
@@ -69,6 +69,12 @@ class Run:
     led: set[str] = field(default_factory=set)
     """Nodes the ACD has led the caller to."""
     position: on.Position | None = None
+    waited_since: datetime | None = None
+    """Since when a caller has waited who thinks about being called back: the place is not lost by asking."""
+    waited_in: str = ""
+    """The queue of that wait."""
+    priority: int = 0
+    """With which the caller waited last."""
     _commands: list[do.Command] = field(default_factory=list)
     _timers: set[str] = field(default_factory=set)
     _script: Script | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.ivr.domain import Queue
+from services.ivr.domain import Callback, CallbackOffer, Queue
 from services.ivr.engine import commands as do
 from services.ivr.engine import events as on
 from services.ivr.engine import speech
@@ -41,7 +41,11 @@ def queue(run: Run, node: Queue) -> Script:
     to = waiting.begin()
     while not to:
         to = waiting.hears((yield))
-    run.mark(to, sy_enqueued_at="")
+    if isinstance(run.flow.nodes.get(to), Callback):
+        run.waited_since, run.waited_in = waiting.since, waiting.queue
+        run.mark(to, sy_enqueued_at=waiting.since.isoformat())
+    else:
+        run.mark(to, sy_enqueued_at="")
     return to
 
 
@@ -69,6 +73,8 @@ class Waiting:
     """Where the caller stands; the ACD may have taken another queue than the node's."""
     before: str = ""
     """Where the caller stood last, at another node."""
+    calls_back: bool = False
+    """Whether the ACD can call people back."""
 
     def begin(self) -> str:
         self.queue = self.node.queue
@@ -78,7 +84,8 @@ class Waiting:
         if resumed and resumed.enqueued_at:
             self.since, self.resumed = resumed.enqueued_at, True
         else:
-            self.since = self.run.now
+            self.since = self.run.waited_since or self.run.now
+        self.run.waited_since = None
         left = self.since + timedelta(seconds=self.node.max_wait_s) - self.run.now
         self.run.mark(self.node.name, sy_enqueued_at=self.since.isoformat(), sy_queue=self.node.queue)
         self.run.start_timer("max_wait", left.total_seconds())
@@ -99,6 +106,8 @@ class Waiting:
                 return self.fired(event.timer)
             case on.Digit() if event.key in self.node.treatment.keys and not self.leaving:
                 self.withdraw("key", self.node.treatment.keys[event.key])
+            case on.Digit() if self.callback and event.key == self.callback.key and not self.leaving:
+                self.withdraw("callback", self.callback.next)
             case on.Placed():
                 self.placed(event)
             case on.Refused(reason="unavailable") | on.QueueLost():
@@ -147,7 +156,8 @@ class Waiting:
         self.run.start_timer("place", treatment.position_every_s)
         if self.leaving:
             return
-        if said := (*place_said(self.run.language, self.place), *self.wait(), *treatment.remind):
+        place = place_said(self.run.language, self.place)
+        if said := (*place, *self.wait(), *treatment.remind, *self.offer()):
             self.music = False
             self.run.play(said)
 
@@ -156,6 +166,18 @@ class Waiting:
         if not self.node.treatment.expected_wait:
             return ()
         return wait_said(self.run.language, self.told.next(self.expected_ms, self.run.now))
+
+    @property
+    def callback(self) -> CallbackOffer | None:
+        """How to be called back, while that is possible."""
+        return self.node.treatment.callback if self.calls_back else None
+
+    def offer(self) -> tuple[str, ...]:
+        """To be called back is offered to who would wait for long."""
+        if self.callback is None:
+            return ()
+        short = self.expected_ms is not None and self.expected_ms < self.callback.over_s * 1000
+        return () if short else self.callback.prompts
 
     # ---- the ACD ----
 
@@ -170,6 +192,8 @@ class Waiting:
             self.queue = event.queue
             self.run.do(do.SetVariables({"sy_queue": event.queue}))
         self.run.facts["queue.name"] = self.queue
+        if event.callback is not None:
+            self.calls_back = event.callback
         self.retry_s = RETRY_FIRST_S
         for timer in ("patience", "retry", "bridge"):
             self.run.stop_timer(timer)

@@ -15,10 +15,11 @@ AGENT = re.compile(r"[a-z0-9._-]{1,64}")
 
 def wish(run: Run, node: Queue, since: datetime) -> do.Enqueue:
     """The whole request."""
+    run.priority = priority(run, node)
     asked_first = agent(run, "caller.agent" if node.prefer == "last" else node.prefer)
     return do.Enqueue(
         node.queue,
-        priority(run, node),
+        run.priority,
         since,
         shown(run),
         skills=required(run, node.requires[0]) if node.requires else {},

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from services.ivr.domain import (
+    CALLBACK_PROMPTS,
     LANGUAGES,
     WAIT_PROMPTS,
+    Callback,
     Condition,
     Flow,
     HangUp,
@@ -44,8 +46,12 @@ def edges(node: Node) -> list[Edge]:
             return [*cases, Edge(node.otherwise, "'otherwise'", True)]
         case Queue():
             keys = [Edge(to, f"key {key!r}", False) for key, to in node.treatment.keys.items()]
+            if offer := node.treatment.callback:
+                keys.append(Edge(offer.next, f"key {offer.key!r}", False))
             told = [Edge(to, f"'on: {name}'", True) for name, to in node.on.items()]
             return [Edge(node.next, "'next'", False), *keys, *told]
+        case Callback():
+            return [Edge(node.next, "'next'", False), Edge(node.otherwise, "'otherwise'", True)]
         case Play() | Say() | Survey() | Voicemail() | SetFacts():
             return [Edge(node.next, "'next'", True)]
     return []
@@ -60,7 +66,10 @@ def prompt_names(node: Node) -> tuple[str, ...]:
             return node.prompts + node.invalid
         case Queue():
             wait = WAIT_PROMPTS if node.treatment.expected_wait else ()
-            return node.treatment.first + wait + node.treatment.remind
+            offer = node.treatment.callback.prompts if node.treatment.callback else ()
+            return node.treatment.first + wait + node.treatment.remind + offer
+        case Callback():
+            return node.prompts + CALLBACK_PROMPTS
     return ()
 
 

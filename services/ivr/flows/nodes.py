@@ -13,6 +13,8 @@ from services.ivr.domain import (
     NAME,
     WAYS_OUT,
     WAYS_OUT_MORE,
+    Callback,
+    CallbackOffer,
     Case,
     Condition,
     Fact,
@@ -195,7 +197,10 @@ def _treatment(fields: Fields | None) -> Treatment:
         expected_wait=fields.boolean("expected_wait", False),
         remind=prompts(fields, "remind", ()),
         keys=keys(fields, "keys", required=False),
+        callback=_callback_offer(fields.mapping("callback")),
     )
+    if made.callback and made.callback.key in made.keys:
+        fields.wrong(f"key {made.callback.key!r} leads to two nodes", fields.line_at("callback"))
     if 0 < made.position_every_s < 10:
         fields.wrong("'position_every_s' under 10 s leaves no room for music", fields.line)
     if made.expected_wait and not made.position_every_s:
@@ -205,6 +210,32 @@ def _treatment(fields: Fields | None) -> Treatment:
         )
     fields.finish()
     return made
+
+
+def _callback_offer(fields: Fields | None) -> CallbackOffer | None:
+    if fields is None:
+        return None
+    made = CallbackOffer(
+        key=fields.text("key", pattern=KEY),
+        next=target(fields, "next"),
+        over_s=fields.number("over_s", 60.0, 0, 3600),
+        prompts=prompts(fields, "prompts", ()),
+    )
+    fields.finish()
+    return made
+
+
+def _callback(fields: Fields, name: str) -> Node:
+    return Callback(
+        name=name,
+        line=fields.line,
+        prompts=prompts(fields, "prompts", ()),
+        queue=fields.text("queue", "", pattern=NAME if fields.has("queue") else None),
+        attempts=fields.integer("attempts", 3, 1, 5),
+        timeout_s=fields.number("timeout_s", 5.0, 1, 30),
+        next=target(fields, "next"),
+        otherwise=target(fields, "otherwise"),
+    )
 
 
 def _survey(fields: Fields, name: str) -> Node:
@@ -267,6 +298,7 @@ TYPES: dict[str, Callable[[Fields, str], Node]] = {
     "menu": _menu,
     "condition": _condition,
     "queue": _queue,
+    "callback": _callback,
     "survey": _survey,
     "voicemail": _voicemail,
     "set": _set,

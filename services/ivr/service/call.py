@@ -127,6 +127,8 @@ class Call:
             case do.Withdraw():
                 self._leave_queue()
                 self._parts.queueing.withdraw(self.contact, command.reason, self.tell)
+            case do.RequestCallback():
+                self._parts.queueing.background(self._asking(command), "RequestCallback")
             case do.Record():
                 self._record(command)
             case do.HangUp():
@@ -182,6 +184,9 @@ class Call:
         elif isinstance(answer, on.Placed) and self._wish is None and not self._run.ended:
             # The caller went on in the flow while this was under way: he must not be offered to an agent.
             self._parts.queueing.withdraw(self.contact, "late", _unheard)
+
+    async def _asking(self, wish: do.RequestCallback) -> None:
+        self.tell(await self._parts.queueing.request_callback(self.contact, wish))
 
     def _leave_queue(self) -> None:
         self._wish = None

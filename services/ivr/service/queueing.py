@@ -84,6 +84,10 @@ class Queueing:
 
         self.insist("Withdraw", contact, ask, WITHDRAW_PATIENCE_S)
 
+    async def request_callback(self, contact: Contact, wish: do.RequestCallback) -> on.Event:
+        with tenant.use(contact.tenant):
+            return await self._acd.request_callback(contact, wish)
+
     async def _watch(self, slug: str) -> None:
         tenant.bind(slug)
         pause_s = 0.05

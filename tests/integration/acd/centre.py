@@ -65,8 +65,11 @@ class Heard:
 class Centre:
     """What a test holds: a switch, people, and the ACD's API."""
 
-    def __init__(self, settings: dict[str, Any], switch: Simulator, client: Client[Any]) -> None:
+    def __init__(
+        self, settings: dict[str, Any], switch: Simulator, client: Client[Any], database: Any
+    ) -> None:
         self.settings = settings
+        self.database = database
         self.switch = switch
         self.client = client
         self.heard = Heard()
@@ -222,9 +225,11 @@ async def open_centre(
         "acd_reconcile_s": 0.5,
         "acd_settle_ms": 400,
         "acd_verify_s": 0.1,
+        "acd_outside_endpoint": "sofia/gateway/trunk/{number}",
+        "acd_outside_prefixes": "+86,!+86100",
     }
     client: Client[Any] = Client(f"127.0.0.1:{port}", grpc.AcdStub, service="acd", timeout_s=10)
-    centre = Centre(basic | settings, switch, client)
+    centre = Centre(basic | settings, switch, client, database)
     bus = Bus(nats_url, service="listener")
     await bus.start()
     await bus.listen(["sy.demo.acd.>"], centre.heard.events.append)

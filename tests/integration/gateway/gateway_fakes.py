@@ -19,6 +19,7 @@ from services.chassis.errors import Conflict, Invalid, NotFound, Stale, Unavaila
 from services.chassis.ids import new_id
 from services.chassis.rpc import Server
 from services.stubs.acd.v1 import acd_pb2, acd_pb2_grpc, events_pb2
+from services.stubs.common.v1 import types_pb2
 from services.stubs.crm.v1 import crm_pb2, crm_pb2_grpc
 from services.stubs.ivr.v1 import ivr_pb2, ivr_pb2_grpc
 from services.stubs.workorder.v1 import workorder_pb2, workorder_pb2_grpc
@@ -52,6 +53,7 @@ class FakeAcd(Asked, acd_pb2_grpc.AcdServicer):
         """So many changes of another gateway come between a reading and a putting of ours."""
         self.tells_settings = True
         self.waiting: list[acd_pb2.Contact] = []
+        self.callbacks: dict[str, acd_pb2.Callback] = {}
         self.decisions: dict[str, list[events_pb2.Decision]] = {}
         self.figures = acd_pb2.QueueStatistics(queue="sales", waiting=2)
         self.away = False
@@ -166,6 +168,39 @@ class FakeAcd(Asked, acd_pb2_grpc.AcdServicer):
     async def ListQueues(self, request: Any, context: Any) -> acd_pb2.ListQueuesResponse:
         self.note("ListQueues", request)
         return acd_pb2.ListQueuesResponse(queues=self.queues.values())
+
+    async def RequestCallback(self, request: Any, context: Any) -> acd_pb2.Callback:
+        self.note("RequestCallback", request)
+        if request.queue not in self.queues:
+            raise NotFound("queue", request.queue)
+        made = acd_pb2.Callback(
+            contact_id=f"0192c3a0-0000-7000-8000-{len(self.callbacks):012}",
+            number=request.number,
+            queue=request.queue,
+            mode=request.mode,
+            state="booked" if request.HasField("not_before") else "waiting",
+            attempts=request.attempts or 3,
+            requested_by=request.requested_by,
+            note=request.note,
+        )
+        if request.HasField("not_before"):
+            made.not_before.CopyFrom(request.not_before)
+            made.next_at.CopyFrom(request.not_before)
+        self.callbacks[made.contact_id] = made
+        return made
+
+    async def CancelCallback(self, request: Any, context: Any) -> acd_pb2.Callback:
+        self.note("CancelCallback", request)
+        if request.contact_id not in self.callbacks:
+            raise NotFound("callback", request.contact_id)
+        gone = self.callbacks.pop(request.contact_id)
+        gone.state, gone.outcome = "ended", types_pb2.OUTCOME_CANCELLED
+        return gone
+
+    async def ListCallbacks(self, request: Any, context: Any) -> acd_pb2.ListCallbacksResponse:
+        self.note("ListCallbacks", request)
+        found = [each for each in self.callbacks.values() if request.queue in ("", each.queue)]
+        return acd_pb2.ListCallbacksResponse(callbacks=found[: request.limit], open=len(found))
 
     async def ListWaiting(self, request: Any, context: Any) -> acd_pb2.ListWaitingResponse:
         self.note("ListWaiting", request)

@@ -41,6 +41,7 @@ _BODIES: dict[tuple[str, str], Any] = {
     ("patch", "/api/v1/admin/queues/{name}"): {"wrap_up_s": 30},
     ("patch", "/api/v1/admin/agents"): {"agents": [{"agent_id": "a9", "skills": {"english": 7}}]},
     ("put", "/api/v1/agents/{agent_id}/presence"): {"presence": "ready"},
+    ("post", "/api/v1/callbacks"): {"number": "+8613800000001", "queue": "sales"},
     ("post", "/api/v1/admin/flows/validate"): {"source": "nodes: []"},
     ("post", "/api/v1/admin/flows"): {"source": "nodes: []"},
     ("post", "/api/v1/admin/users"): _USER | {"username": "wu", "password": "a good password"},

@@ -9,7 +9,7 @@ from services.acd import bus
 from services.acd.domain import Channel, Outcome
 from services.acd.engine import commands, stimuli
 from services.chassis import codec
-from tests.unit.acd.transcript import Day
+from tests.unit.acd.transcript import Day, one
 
 
 class Kept:
@@ -36,8 +36,10 @@ def test_every_fact_of_a_call_finds_its_event() -> None:
     ):
         day.tell(stimulus)
     day.hang_up("c1")
-    day.call("c2")
-    day.hang_up("c2")
+    day.over("c2", one(day.call("c2"), commands.Ring).offer_id)
+    ring = one(day.tell(stimuli.RequestCallback("b1", "+8613800000001", "sales")), commands.Ring)
+    dial = one(day.tell(stimuli.LegAnswered(ring.offer_id)), commands.Dial)
+    day.tell(stimuli.DialFailed("b1", dial.call_id, "USER_BUSY"))
     day.tell(stimuli.NodeDown("fs1"))
     kept = Kept()
     announcer = bus.Announcer(kept)  # type: ignore[arg-type]

@@ -57,7 +57,7 @@ def test_agent_does_not_pick_up() -> None:
     day.call("c1")
     out = day.wait(15)
     assert one(out, commands.ContactOfferFailed).failure is OfferFailure.RING_TIMEOUT
-    assert one(out, commands.Kill).offer_id == "o1"
+    assert one(out, commands.Kill).uuid == "o1"
     assert rung(out) == ["a2"]
     assert one(out, commands.ContactOffered).attempt == 2
     assert one(out, commands.ContactOffered).waited_ms == 15_000
@@ -174,7 +174,7 @@ def test_caller_hangs_up_while_phone_rings() -> None:
     day.call("c1")
     day.wait(5)
     out = day.hang_up("c1")
-    assert one(out, commands.Kill).offer_id == "o1"
+    assert one(out, commands.Kill).uuid == "o1"
     assert one(out, commands.ContactOfferFailed).failure is OfferFailure.CALLER_GONE
     assert one(out, commands.ContactLeftQueue).reason is LeftQueue.CALLER_HUNG_UP
     assert outcome(out) is Outcome.ABANDONED
@@ -191,7 +191,7 @@ def test_agent_answers_the_moment_the_caller_hangs_up() -> None:
     day.call("c1")
     day.hang_up("c1")
     out = day.tell(stimuli.LegAnswered("o1"))
-    assert one(out, commands.Kill).offer_id == "o1"
+    assert one(out, commands.Kill).uuid == "o1"
     assert not told(out, commands.Bridge)
 
 
@@ -218,7 +218,7 @@ def test_bridge_fails_and_caller_keeps_the_place() -> None:
     day.call("c2")
     day.tell(stimuli.LegAnswered("o1"))
     out = day.tell(stimuli.BridgeFailed("o1", "No such channel"))
-    assert one(out, commands.Kill).offer_id == "o1"
+    assert one(out, commands.Kill).uuid == "o1"
     day.wait(1)
     out = day.tell(stimuli.LegGone("o1", "NORMAL_CLEARING"))
     assert one(out, commands.Ring).contact_id == "c1"
@@ -365,7 +365,7 @@ def test_agent_hangs_up_by_button() -> None:
     day.queue()
     day.agent("a1")
     offer = day.talk("c1")
-    assert one(day.tell(stimuli.HangUp("a1", "c1")), commands.Kill).offer_id == offer
+    assert one(day.tell(stimuli.HangUp("a1", "c1")), commands.Kill).uuid == offer
     assert day.state("c1") == "connected"
     assert one(day.tell(stimuli.LegGone(offer, "NORMAL_CLEARING")), commands.ContactReleased)
 

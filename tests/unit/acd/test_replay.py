@@ -9,7 +9,16 @@ import orjson
 import pytest
 
 from services.acd import journal
-from services.acd.domain import Channel, Outcome, OverflowAction, Presence, Routing, Strategy, WorkMode
+from services.acd.domain import (
+    CallbackMode,
+    Channel,
+    Outcome,
+    OverflowAction,
+    Presence,
+    Routing,
+    Strategy,
+    WorkMode,
+)
 from services.acd.engine import stimuli
 from services.acd.engine.floor import Policy
 from services.acd.journal import Begin, Journal, Record, records
@@ -38,6 +47,26 @@ AGENT = stimuli.AgentSettings(
     revision=4,
 )
 WHO = arrival("c1")
+REQUEST = stimuli.RequestCallback(
+    "b1",
+    "+8613800000001",
+    "vip",
+    WHO,
+    "10050",
+    "k1",
+    1,
+    CallbackMode.CUSTOMER_FIRST,
+    2,
+    3,
+    4,
+    5,
+    (("english", 2),),
+    "a1",
+    ("a2",),
+    {"k": "v"},
+    "lead",
+    "note",
+)
 TOLD: list[Any] = [
     stimuli.PutQueue(QUEUE),
     stimuli.PutAgents([AGENT]),
@@ -60,6 +89,12 @@ TOLD: list[Any] = [
     stimuli.Withdraw("c1", "callback"),
     stimuli.Close(WHO, Outcome.VOICEMAIL, 5, "x"),
     stimuli.CallerGone(WHO, "NORMAL_CLEARING", lost=True),
+    REQUEST,
+    stimuli.CancelCallback("b1", "lead"),
+    stimuli.RestoreCallback(REQUEST, 1, 2, 3, 4),
+    stimuli.CustomerAnswered("b1", "call", NODE),
+    stimuli.CustomerFound("b1", "call", NODE),
+    stimuli.DialFailed("b1", "call", "USER_BUSY"),
     stimuli.LegAnswered("o1"),
     stimuli.LegGone("o1", "USER_BUSY", by_switch=True),
     stimuli.Bridged("o1"),

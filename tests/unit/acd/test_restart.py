@@ -110,7 +110,7 @@ def test_agent_found_talking_had_been_offered_another() -> None:
     day.agent("a1")
     day.call("c2")
     out = day.tell(stimuli.Adopt(arrival("c1"), "sales", "a1", "leg7", START, START))
-    assert one(out, commands.Kill).offer_id == "o1"
+    assert one(out, commands.Kill).uuid == "o1"
     assert (day.state("c1"), day.state("c2")) == ("connected", "queued")
 
 

@@ -27,7 +27,7 @@ def test_several_ring_and_the_first_answer_wins() -> None:
     assert rung(day.call("c1")) == ["a1", "a2"]
     out = day.tell(stimuli.LegAnswered("o2"))
     assert one(out, commands.Bridge).agent_id == "a2"
-    assert one(out, commands.Kill).offer_id == "o1"
+    assert one(out, commands.Kill).uuid == "o1"
     assert one(out, commands.ContactOfferFailed).failure is OfferFailure.ANSWERED_ELSEWHERE
     day.tell(stimuli.Bridged("o2"))
     assert (day.routing("a1"), day.routing("a2"), day.routing("a3")) == ("IDLE", "CONNECTED", "IDLE")
@@ -42,7 +42,7 @@ def test_two_pick_up_in_the_same_instant() -> None:
     day.call("c1")
     day.tell(stimuli.LegAnswered("o1"))
     out = day.tell(stimuli.LegAnswered("o2"))
-    assert one(out, commands.Kill).offer_id == "o2"
+    assert one(out, commands.Kill).uuid == "o2"
     assert not told(out, commands.Bridge)
     day.tell(stimuli.Bridged("o1"))
     day.tell(stimuli.LegGone("o2", "LOSE_RACE"))
@@ -93,7 +93,7 @@ def test_caller_hangs_up_while_several_ring() -> None:
     day = several("a1", "a2", "a3", ring_agents=3)
     day.call("c1")
     out = day.hang_up("c1")
-    assert sorted(kill.offer_id for kill in told(out, commands.Kill)) == ["o1", "o2", "o3"]
+    assert sorted(kill.uuid for kill in told(out, commands.Kill)) == ["o1", "o2", "o3"]
     assert {each.failure for each in told(out, commands.ContactOfferFailed)} == {OfferFailure.CALLER_GONE}
     assert outcome(out) is Outcome.ABANDONED
     assert len(told(out, commands.ContactLeftQueue)) == 1

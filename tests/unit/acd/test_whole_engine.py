@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.acd.domain import (
+    CallbackMode,
     Channel,
     Outcome,
     OverflowAction,
@@ -21,9 +22,10 @@ from services.acd.domain import (
 )
 from services.acd.engine import Engine, commands, lanes, stimuli
 from services.acd.engine.check import validate
+from services.acd.engine.dialling import plan_of
 from services.acd.engine.floor import Policy
 from services.acd.engine.hands import room
-from services.acd.engine.queues import OVERFLOWS
+from services.acd.engine.queues import OVERFLOWS, is_open
 from services.acd.engine.stimuli import FLOW, ONE_CALL, Capacity, Ease, Overflow, Step, Tier
 from services.chassis.errors import SwitchyardError
 from services.chassis.hours import calendar_of
@@ -32,7 +34,8 @@ from tests.unit.acd.transcript import START, Numbered, arrival
 QUEUES = ("sales", "support", "vip", "night")
 NODES = ("fs1", "fs2")
 AGENTS = tuple(f"a{number}" for number in range(6))
-POLICY = Policy(misses_before_aside=2, forget_ms=10**9, node_lost_ms=60_000)
+POLICY = Policy(misses_before_aside=2, forget_ms=10**9, node_lost_ms=60_000, callbacks_max=8, dialled_max=2)
+RETRY_MS = 10_000
 CHATTY = (Capacity(Channel.VOICE, 1, alone=True), Capacity(Channel.CHAT, 2))
 SKILLS = ("english", "billing")
 
@@ -61,6 +64,8 @@ steps = st.lists(skills, max_size=2).map(
     lambda found: tuple(Step(after * 8_000, each) for after, each in enumerate(found, start=1))
 )
 FOR_THIS_AGENT = ("preferred", "last_agent", "assigned")
+MODES = (CallbackMode.AGENT_FIRST, CallbackMode.CUSTOMER_FIRST)
+callbacks = st.integers(0, 7)  # so many from the newest back
 LANES = 4
 """So few kinds of requirements that they are dropped and made again all the time."""
 
@@ -73,6 +78,12 @@ def who(contact_id: str) -> stimuli.Arrival:
     if number % 3 == 0:
         found.channel, found.call_id, found.node = Channel.CHAT, "", ""
     return found
+
+
+def customer(callback: Any) -> stimuli.Arrival:
+    """The leg of who is called back, as far as there is one."""
+    leg = callback.callback.dialled or callback.call_id
+    return stimuli.Arrival(callback.id, Channel.CALLBACK, callback.node, leg)
 
 
 QUIET: dict[str, Any] = {"relax": (Ease(10_000, 3), Ease(30_000, 0))}
@@ -90,6 +101,7 @@ class Floor(RuleBasedStateMachine):
         self.now = START
         self.facts: list[commands.Command] = []
         self.rings: dict[str, commands.ContactOffered] = {}
+        self.dials: dict[str, list[int]] = {}  # callback to the moments at which it was dialled
         for node in NODES:
             self.tell(stimuli.NodeUp(node))
         for queue in reversed(QUEUES):  # overflows lead to a queue that is there
@@ -137,6 +149,7 @@ class Floor(RuleBasedStateMachine):
                 "no_agents_after_ms": st.sampled_from([None, 0, 20_000]),
                 "max_wait_ms": st.sampled_from([0, 25_000, 90_000]),
                 "relax": st.sampled_from([(), (Ease(10_000, 3), Ease(30_000, 0))]),
+                "callback_mode": st.sampled_from(MODES),
             }
         ),
     )
@@ -162,6 +175,10 @@ class Floor(RuleBasedStateMachine):
                     on_full=overflow,
                     on_closed=overflow,
                     on_no_agents=overflow,
+                    callback_attempts=2,
+                    callback_retry_ms=RETRY_MS,
+                    callback_window_ms=60_000,
+                    callback_ring_ms=8_000,
                     **more,
                 )
             )
@@ -186,6 +203,8 @@ class Floor(RuleBasedStateMachine):
         floor = self.engine.floor
         if isinstance(command, commands.Ring):
             assert floor.nodes[command.node].up, "nobody is rung through a switch that is away"
+        if isinstance(command, commands.Dial):
+            self._may_be_called(command)
         if isinstance(command, commands.ContactOffered):
             assert command.offer_id not in self.rings, "an offer's id is used once"
             self.rings[command.offer_id] = command
@@ -195,6 +214,19 @@ class Floor(RuleBasedStateMachine):
             if offer is not None and offer.contact.offer is offer and not several:
                 self._first_in_line(offer)
                 self._first_of_agents(offer, command.decision)
+
+    def _may_be_called(self, dial: commands.Dial) -> None:
+        """In its window and the queue's hours, through a switch that is there, not too often nor too soon."""
+        floor, now = self.engine.floor, self.engine.floor.now
+        assert floor.nodes[dial.node].up
+        plan = floor.contacts[dial.contact_id].callback
+        assert plan is not None
+        assert plan.not_before <= now < plan.not_after, "out of the window"
+        assert is_open(floor.queues[dial.queue], now), "the queue is closed"
+        before = self.dials.setdefault(dial.contact_id, [])
+        assert not before or now >= before[-1] + RETRY_MS, "called again too soon"
+        before.append(now)
+        assert len(before) <= plan.attempts_max, "called too often"
 
     def _explained(self, offered: commands.ContactOffered) -> None:
         """The explanation is about this offer, and true of it."""
@@ -323,6 +355,98 @@ class Floor(RuleBasedStateMachine):
     @rule(contact=contacts)
     def withdraw(self, contact: int) -> None:
         self.tell(stimuli.Withdraw(self.name(contact)))
+
+    # ------------------------------------------------------------ callbacks
+
+    def new_callback(self) -> str:
+        return f"b{len(self.engine.floor.contacts)}"
+
+    @rule(contact=contacts, queue=queues, number=st.integers(0, 5), mode=st.sampled_from((0, *MODES)))
+    def asks_to_be_called_back(self, contact: int, queue: str, number: int, mode: int) -> None:
+        caller = who(self.name(contact))
+        if caller.channel is Channel.VOICE:
+            wanted = CallbackMode(mode)
+            self.tell(
+                stimuli.RequestCallback(self.new_callback(), f"+861{number}", queue, caller, mode=wanted)
+            )
+
+    @rule(
+        queue=queues,
+        number=st.integers(0, 5),
+        begins_s=st.sampled_from([0, 0, 5, 40]),
+        lasts_s=st.sampled_from([0, 1, 30]),
+        attempts=st.integers(0, 3),
+        required=needs,
+        preferred=st.sampled_from(["", *AGENTS]),
+    )
+    def appointment(
+        self,
+        queue: str,
+        number: int,
+        begins_s: int,
+        lasts_s: int,
+        attempts: int,
+        required: stimuli.Skills,
+        preferred: str,
+    ) -> None:
+        begins = self.now + begins_s * 1000
+        self.tell(
+            stimuli.RequestCallback(
+                self.new_callback(),
+                f"+861{number}",
+                queue,
+                not_before=begins if begins_s else 0,
+                not_after=begins + lasts_s * 1000 if lasts_s else 0,
+                attempts=attempts,
+                skills=required,
+                preferred=preferred,
+                by="lead",
+            )
+        )
+
+    def called(self, number: int) -> Any:
+        """Which callback a number means at this moment; those that are called come first."""
+        found = list(self.engine.floor.callbacks.values())[::-1]
+        found.sort(key=lambda each: not (plan_of(each).dialled or each.call_id))
+        return found[number % len(found)] if found else None
+
+    @rule(contact=contacts, callback=callbacks)
+    def cancels(self, contact: int, callback: int) -> None:
+        found = self.called(callback)
+        self.tell(stimuli.CancelCallback(found.id if found else self.name(contact), "lead"))
+
+    @rule(callback=callbacks, late=st.booleans())
+    def customer_answers(self, callback: int, late: bool) -> None:
+        if found := self.called(callback):
+            leg = "o1" if late else found.callback.dialled or "o2"
+            self.tell(stimuli.CustomerAnswered(found.id, leg, found.node or "fs1"))
+
+    @rule(callback=callbacks, cause=causes)
+    def customer_is_not_reached(self, callback: int, cause: str) -> None:
+        if found := self.called(callback):
+            self.tell(stimuli.DialFailed(found.id, found.callback.dialled, cause))
+
+    @rule(callback=callbacks, lost=st.booleans())
+    def customer_hangs_up(self, callback: int, lost: bool) -> None:
+        if found := self.called(callback):
+            self.tell(stimuli.CallerGone(customer(found), "NORMAL_CLEARING", lost))
+
+    @rule(callback=callbacks)
+    def is_called_back(self, callback: int) -> None:
+        """As it should be: agent, customer and bridge; or customer, agent and bridge."""
+        found = self.called(callback)
+        if found is None or found.offer is None:
+            return
+        offer = found.offer.id
+        for _ in range(2):
+            self.tell(stimuli.LegAnswered(offer))
+            self.tell(stimuli.CustomerAnswered(found.id, found.callback.dialled, found.node))
+        self.tell(stimuli.Bridged(offer))
+
+    @rule(callback=callbacks, node=nodes)
+    def customer_found(self, callback: int, node: str) -> None:
+        if found := self.called(callback):
+            self.tell(stimuli.CustomerFound(found.id, f"leg-{found.id}", node))
 
     # ------------------------------------------------------------ legs: any word, at any time, for any offer
 
@@ -488,6 +612,12 @@ class Floor(RuleBasedStateMachine):
         """Then everybody goes home, and everything comes to rest."""
         for node in NODES:
             self.tell(stimuli.NodeUp(node))
+        for callback in list(self.engine.floor.callbacks.values()):
+            self.tell(stimuli.DialFailed(callback.id, plan_of(callback).dialled, "NO_ANSWER"))
+            self.tell(stimuli.CallerGone(customer(callback), "NORMAL_CLEARING"))
+            self.tell(stimuli.CancelCallback(callback.id))
+        left = [(c.id, c.state, c.callback, c.call_id, c.offer) for c in self.engine.floor.callbacks.values()]
+        assert not left, "a callback cannot be ended"
         for contact in list(self.engine.floor.contacts):
             self.tell(stimuli.CallerGone(who(contact), "NORMAL_CLEARING"))
         for offer in list(self.rings) + [f"found{leg}" for leg in range(5)]:

@@ -41,6 +41,11 @@ QUEUE: dict[str, Any] = {
     "on_no_agents": {"action": "outside", "target": "+8610050"},
     "waiting_flow": "jazz",
     "revision": 7,
+    "callback_mode": "customer_first",
+    "callback_attempts": 2,
+    "callback_retry_s": 600,
+    "callback_window_s": 3600,
+    "callback_ring_s": 20,
 }
 AGENT: dict[str, Any] = {
     "agent_id": "a1",

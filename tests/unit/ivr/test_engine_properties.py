@@ -21,6 +21,7 @@ KEYS = "0123456789*#"
 FORETELLING = {"position_every_s": st.just(20), "expected_wait": st.just("yes")}
 
 anywhere = st.sampled_from(NAMES)
+CALLED_BACK = st.fixed_dictionaries({"key": st.just("5"), "next": anywhere, "prompts": st.just(["welcome"])})
 keys = st.dictionaries(st.sampled_from(KEYS), anywhere, max_size=3)
 prompts = st.just(["welcome"])
 case = st.just({"fact": "caller.level", "equals": 1})
@@ -49,12 +50,15 @@ def nodes(ahead: list[str]) -> st.SearchStrategy[dict[str, Any]]:
             while_waiting=st.one_of(
                 st.fixed_dictionaries({"position_every_s": st.sampled_from([0, 20]), "keys": keys}),
                 st.fixed_dictionaries({**FORETELLING, "keys": keys}),
+                st.fixed_dictionaries({**FORETELLING, "callback": CALLED_BACK}),
             ),
             on=st.fixed_dictionaries(
                 {"max_wait": to, "full": to, "unavailable": to},
                 optional={"closed": to, "nobody_qualified": to, "voicemail": to, "outside": to},
             ),
         ),
+        node("callback", next=anywhere, otherwise=to, queue=st.just("sales")),
+        node("callback", prompts=prompts, next=anywhere, otherwise=to, attempts=st.integers(1, 2)),
         node("survey", prompts=prompts, next=to),
         node("voicemail", prompts=prompts, next=to),
         node("set", language=st.sampled_from(["zh", "en"]), next=to),
@@ -86,7 +90,14 @@ overflows = st.one_of(
 )
 happenings = st.one_of(
     st.sampled_from(KEYS).map(on.Digit),
-    st.builds(on.Placed, st.integers(1, 5), st.none() | st.integers(0, 3_000_000)),
+    st.builds(
+        on.Placed,
+        st.integers(1, 5),
+        st.none() | st.integers(0, 3_000_000),
+        st.just(""),
+        st.none() | st.booleans(),
+    ),
+    st.sampled_from(["number", "refused", "unavailable"]).map(on.CallbackRefused),
     st.builds(on.Refused, st.sampled_from(["full", "unknown", "unavailable"]), overflows),
     st.builds(on.Expelled, st.sampled_from(["closed", "no_agents", "max_wait"]), overflows),
     st.booleans().map(on.Withdrawn),
@@ -98,6 +109,7 @@ happenings = st.one_of(
             on.QueueLost(),
             on.Expelled("no_agents"),
             on.AlreadyAnswered(),
+            on.CallbackTaken(),
             on.RecordingEnded(0, failed=True),
             on.Failed(),
             "heard",

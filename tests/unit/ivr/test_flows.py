@@ -122,7 +122,7 @@ def test_missing_recording() -> None:
 @pytest.mark.parametrize(
     ("nodes", "said"),
     [
-        ("end: {type: hangup}", "unknown type 'hangup'; there are: condition, hang_up,"),
+        ("end: {type: hangup}", "unknown type 'hangup'; there are: callback, condition, hang_up,"),
         ("end: {type: hang_up, promts: [x]}", "unknown field 'promts'; a hang_up node has:"),
         ("end: {prompts: [x]}", "a node needs a 'type'"),
         ("end: [hang_up]", "a node must be a mapping of fields"),

@@ -5,13 +5,13 @@ about an offer that is over only ever leads to the leg being ended. Offers of co
 leg: the agent's own word stands for it.
 
 A room for each stage, each knowing only those before it: `leg` (the phone itself), `failing` (an offer that
-comes to nothing), `ringing`, `conversation`, `gone` (the leg has ended), and `leaving` (the contact does).
+comes to nothing), `ringing`, `conversation`, `gone` (the leg has ended) and `calling_off`.
 """
 
+from services.acd.engine.offers.calling_off import call_back, call_off_all
 from services.acd.engine.offers.conversation import bridged, held, known_as, release, retrieved
 from services.acd.engine.offers.failing import fail
 from services.acd.engine.offers.gone import leg_gone, leg_silent
-from services.acd.engine.offers.leaving import call_back, call_off_all, leave
 from services.acd.engine.offers.leg import ask_end, close_leg, forget_leg
 from services.acd.engine.offers.ringing import answered, bridge_failed, ring_failed, ring_timed_out
 
@@ -27,7 +27,6 @@ __all__ = [
     "forget_leg",
     "held",
     "known_as",
-    "leave",
     "leg_gone",
     "leg_silent",
     "release",

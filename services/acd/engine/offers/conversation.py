@@ -27,15 +27,18 @@ ANSWERED = "answered"
 def bridged(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
     """Caller and agent hear each other."""
     offer = floor.offers.get(offer_id)
-    if offer is None or offer.stage not in (Stage.RINGING, Stage.BRIDGING):
-        return
+    if offer is None or offer.stage not in (Stage.RINGING, Stage.BRIDGING) or offer.contact.to_dial:
+        return  # over, told twice, or bridged with somebody else: the customer is not on the line yet
     offer.stage = Stage.TALKING
     contact, queue = offer.contact, offer.queue
     waited = now - contact.enqueued_at
-    _count_answer(queue, waited)
     note_outcome(offer, ANSWERED, now)
     win(floor, offer, now, out)
-    forecasts.judge(queue, contact, now)
+    if contact.callback is None:
+        _count_answer(queue, waited)
+        forecasts.judge(queue, contact, now)
+    else:  # of another kind: it would make a service level of hours
+        queue.waiting -= 1
     _connect(contact, offer.agent, waited, now)
     _remember(floor, contact, offer.agent, now)
     out.append(ContactAnswered(contact.id, offer.id, offer.agent.id, queue.settings.name, waited, now))

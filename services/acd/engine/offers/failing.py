@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from services.acd.domain import CONTACT, MISSES, ContactMove, OfferFailure, RoutingMove
-from services.acd.engine import hands
+from services.acd.engine import dialling, hands
 from services.acd.engine.agents import staff
 from services.acd.engine.commands import Command, ContactOfferFailed
+from services.acd.engine.contacts import cut_off
 from services.acd.engine.floor import Alarm, Contact, Floor, Offer
 from services.acd.engine.matching import to_the_front
 from services.acd.engine.offers.leg import drop_if_over
@@ -47,8 +48,7 @@ def _fail(
         to_the_front(contact)
     if contact.preferred is offer.agent and failure in MISSES:
         contact.preferred = None  # asked, and did not take it
-    node = floor.nodes.get(contact.node)
-    contact.parted = node is None or not node.up
+    contact.parted = cut_off(floor, contact)
     seek(floor, contact, now, out)
 
 
@@ -74,6 +74,8 @@ def undo(floor: Floor, offer: Offer, failure: OfferFailure, cause: str, now: int
     contact.offer = None
     if contact.lane is not None:
         contact.lane.thin.pop(contact, None)
+    if contact.callback is not None and not contact.callback.dialled:
+        dialling.give_line_back(floor, contact)
     out_of_hands(floor, offer, failure, cause, now, out)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from services.acd.domain import OfferFailure, Party, failure_of
+from services.acd.domain import AttemptResult, OfferFailure, Party, failure_of
+from services.acd.engine import dialling
 from services.acd.engine.commands import Command, Mended
 from services.acd.engine.floor import Floor, Offer, Stage
 from services.acd.engine.offers.conversation import release
-from services.acd.engine.offers.failing import fail
+from services.acd.engine.offers.failing import fail, undo
 from services.acd.engine.offers.leg import forget_leg
-from services.acd.engine.pairing import settle
+from services.acd.engine.pairing import nobody_waits_for, settle
 
 
 def leg_gone(
@@ -22,6 +23,8 @@ def leg_gone(
     forget_leg(floor, offer)
     if stage is Stage.RINGING:
         fail(floor, offer, failure_of(cause), cause, now, out)
+    elif stage is Stage.DIALLING:
+        _agent_gone(floor, offer, cause, now, out)
     elif stage is Stage.BRIDGING:
         failure = OfferFailure.SWITCH_ERROR if by_switch and not asked else OfferFailure.REJECTED
         fail(floor, offer, failure, cause, now, out)
@@ -29,6 +32,16 @@ def leg_gone(
         party = _not_the_agent(cause) if by_switch and not asked else Party.AGENT
         release(floor, offer, party, now, out, leg_there=False)
     settle(floor, offer.agent, now, out)
+
+
+def _agent_gone(floor: Floor, offer: Offer, cause: str, now: int, out: list[Command]) -> None:
+    """The agent hung up while the customer was called: their phone may have rung, so it was an attempt."""
+    contact = offer.contact
+    dialling.stop_dialling(contact, out)
+    undo(floor, offer, OfferFailure.REJECTED, cause, now, out)
+    dialling.attempt_failed(floor, contact, AttemptResult.AGENT_GONE, cause, now, out)
+    if offer.agent.aside:
+        nobody_waits_for(floor, offer.agent, now, out)
 
 
 def _not_the_agent(cause: str) -> Party:

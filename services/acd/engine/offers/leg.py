@@ -16,6 +16,8 @@ def close_leg(floor: Floor, offer: Offer, cause: str, now: int, out: list[Comman
     offer.stage = Stage.CLOSING
     if offer.leg:
         ask_end(floor, offer, cause, now, out)
+    elif offer.agent.offer is offer:  # kept free, and not rung yet
+        offer.agent.offer = None
 
 
 def ask_end(floor: Floor, offer: Offer, cause: str, now: int, out: list[Command]) -> None:

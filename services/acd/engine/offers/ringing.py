@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from services.acd.domain import OfferFailure
-from services.acd.engine.commands import Bridge, Command, Kill
+from services.acd.engine import dialling, queues
+from services.acd.engine.commands import Bridge, Comfort, Command, Kill
+from services.acd.engine.contacts import cut_off
 from services.acd.engine.floor import Alarm, Floor, Offer, Stage
 from services.acd.engine.offers.failing import fail, out_of_hands
 from services.acd.engine.offers.leg import close_leg, forget_leg
@@ -20,11 +22,29 @@ def answered(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
         out.append(Kill(offer.node, offer.id, "ORIGINATOR_CANCEL"))
     if offer.stage is not Stage.RINGING:
         return
-    offer.stage = Stage.BRIDGING
     contact = offer.contact
     win(floor, offer, now, out)
+    if contact.to_dial:
+        _call_customer(floor, offer, now, out)
+        return
+    offer.stage = Stage.BRIDGING
     out.append(Bridge(offer.node, contact.call_id, offer.id, offer.agent.id, contact.after_bridge))
     set_timer(floor, now + floor.policy.bridge_timeout_ms, Alarm.BRIDGE, offer)
+
+
+def _call_customer(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None:
+    """Agent first: who is to be called back is called now, unless their time ran out while the phone rang."""
+    late = now >= dialling.plan_of(offer.contact).not_after
+    if late or not queues.is_open(offer.queue, now):
+        close_leg(floor, offer, "NORMAL_CLEARING", now, out)
+        fail(floor, offer, OfferFailure.CUSTOMER_UNREACHED, "NORMAL_CLEARING", now, out)
+        return
+    if cut_off(floor, offer.contact):
+        close_leg(floor, offer, "NORMAL_CLEARING", now, out)
+        fail(floor, offer, OfferFailure.SWITCH_ERROR, "NETWORK_OUT_OF_ORDER", now, out)
+        return
+    dialling.dial(floor, offer, now, out)
+    out.append(Comfort(offer.node, offer.id))
 
 
 def win(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None:
@@ -50,7 +70,7 @@ def ring_timed_out(floor: Floor, offer: Offer, now: int, out: list[Command]) -> 
 def ring_failed(floor: Floor, offer_id: str, cause: str, now: int, out: list[Command]) -> None:
     """The switch did not take the command: no leg, and no fault of the agent's."""
     offer = floor.offers.get(offer_id)
-    if offer is None or offer.stage in (Stage.BRIDGING, Stage.TALKING):
+    if offer is None or offer.stage in (Stage.DIALLING, Stage.BRIDGING, Stage.TALKING):
         return  # it did ring: the word is about something else
     ringing = offer.stage is Stage.RINGING
     forget_leg(floor, offer)

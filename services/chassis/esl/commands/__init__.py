@@ -59,7 +59,7 @@ from services.chassis.esl.commands.apps import (
     transfer,
 )
 from services.chassis.esl.commands.base import App, Command
-from services.chassis.esl.commands.dial import DialString, gateway, loopback, null, sip, user
+from services.chassis.esl.commands.dial import DialString, gateway, loopback, null, outside, sip, user
 from services.chassis.esl.commands.sounds import Sound, endless_silence, file, music, silence, tone
 from services.chassis.esl.commands.text import UnsafeArgument, packed, shown_text, unpacked
 
@@ -83,6 +83,7 @@ __all__ = [
     "music",
     "null",
     "originate",
+    "outside",
     "packed",
     "park",
     "playback",

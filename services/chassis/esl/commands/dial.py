@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -38,6 +39,31 @@ def loopback(extension: str, context: str) -> DialString:
     """An extension of our own dialplan, as a call."""
     where = text.token("context", context)
     return DialString(f"loopback/{text.number('extension', extension)}/{where}")
+
+
+_OUTSIDE = re.compile(
+    r"(?P<gateway>sofia/gateway/(?P<trunk>[^/{}]+)/\{number\})"
+    r"|(?P<sip>sofia/(?P<profile>[^/{}]+)/\{number\}@(?P<host>[^:/{}]+)(:(?P<port>[0-9]{1,5}))?)"
+    r"|(?P<loopback>loopback/\{number\}/(?P<context>[^/{}]+))"
+    r"|(?P<null>null/\{number\})"
+)
+
+
+def outside(pattern: str, number: str) -> DialString:
+    """A number outside, by an operator's pattern: `sofia/gateway/TRUNK/{number}`,
+    `sofia/PROFILE/{number}@HOST:PORT`, `loopback/{number}/CONTEXT` or `null/{number}`.
+
+    The number must be E.164: nothing that a trunk could take for a feature code.
+    """
+    digits = text.e164("number", number)
+    found = _OUTSIDE.fullmatch(pattern)
+    if found is None:
+        raise text.UnsafeArgument("endpoint", "is none of the patterns that can be dialled")
+    if found["gateway"]:
+        return gateway(found["trunk"], digits)
+    if found["sip"]:
+        return sip(found["profile"], digits, found["host"], int(found["port"] or 5060))
+    return loopback(digits, found["context"]) if found["loopback"] else null(digits)
 
 
 def null(number: str = "x") -> DialString:

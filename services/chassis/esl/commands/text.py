@@ -26,6 +26,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 _TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NUMBER = re.compile(r"\+?[0-9A-Za-z*#._\-]+")
+_E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 _DTMF = re.compile(r"[0-9A-Da-d*#wW]+(@[0-9]{1,5})?")
 _CAUSE = re.compile(r"[A-Z][A-Z0-9_]*")
 _PLAIN = re.compile(r"[0-9A-Za-z_.+@-]+(:[0-9A-Za-z_.+@-]+)*")
@@ -65,6 +66,11 @@ def uuid(field: str, value: str) -> str:
 def number(field: str, value: str) -> str:
     """A telephone number, extension or user name: letters, digits and `+ * # . _ -`, at most 64."""
     return _matching(field, value, _NUMBER, "a number or an extension", NAME_CHARS)
+
+
+def e164(field: str, value: str) -> str:
+    """A telephone number of the world: `+`, country code, 8 to 15 digits in all."""
+    return _matching(field, value, _E164, "a number such as +8613800138000", 16)
 
 
 def token(field: str, value: str) -> str:

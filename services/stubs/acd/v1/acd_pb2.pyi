@@ -311,12 +311,15 @@ class EnqueueResponse(_message.Message):
     ALREADY_ANSWERED_FIELD_NUMBER: _builtins.int
     QUEUE_FIELD_NUMBER: _builtins.int
     OVERFLOWED_FIELD_NUMBER: _builtins.int
+    CALLBACK_POSSIBLE_FIELD_NUMBER: _builtins.int
     position: _builtins.int
     expected_wait_ms: _builtins.int
     already_answered: _builtins.bool
     """True when the contact already talks with an agent (a repeated request that came late)."""
     queue: _builtins.str
     """Where it waits: another queue than asked for when that one had to overflow."""
+    callback_possible: _builtins.bool
+    """Whether the caller can be offered to be called back: outside numbers may be called at all."""
     @_builtins.property
     def enqueued_at(self) -> _timestamp_pb2.Timestamp:
         """When the wait began; of a booking the booked time, which lies ahead until then."""
@@ -334,10 +337,11 @@ class EnqueueResponse(_message.Message):
         already_answered: _builtins.bool = ...,
         queue: _builtins.str = ...,
         overflowed: Global___Overflowed | None = ...,
+        callback_possible: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "enqueued_at", b"enqueued_at", "expected_wait_ms", b"expected_wait_ms", "overflowed", b"overflowed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "already_answered", b"already_answered", "enqueued_at", b"enqueued_at", "expected_wait_ms", b"expected_wait_ms", "overflowed", b"overflowed", "position", b"position", "queue", b"queue"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "already_answered", b"already_answered", "callback_possible", b"callback_possible", "enqueued_at", b"enqueued_at", "expected_wait_ms", b"expected_wait_ms", "overflowed", b"overflowed", "position", b"position", "queue", b"queue"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expected_wait_ms: _TypeAlias = _typing.Literal["expected_wait_ms"]  # noqa: Y015
     _WhichOneofArgType__expected_wait_ms: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms"]  # noqa: Y015
@@ -611,6 +615,275 @@ class ContactUpdate(_message.Message):
 Global___ContactUpdate: _TypeAlias = ContactUpdate  # noqa: Y015
 
 @_typing.final
+class RequestCallbackRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class DataEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CONTACT_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    QUEUE_FIELD_NUMBER: _builtins.int
+    ENQUEUED_AT_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    NOT_BEFORE_FIELD_NUMBER: _builtins.int
+    NOT_AFTER_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    SKILLS_FIELD_NUMBER: _builtins.int
+    PREFERRED_AGENT_ID_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    REQUESTED_BY_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    EXCLUDED_AGENT_IDS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """of an appointment: asked again with it, nothing new is made"""
+    number: _builtins.str
+    """As received or typed; it must be one that may be dialled. Empty: the caller's own."""
+    queue: _builtins.str
+    """empty: where the caller waits"""
+    mode: _events_pb2.CallbackMode.ValueType
+    attempts: _builtins.int
+    """1 to 10; 0: as the queue says"""
+    priority: _builtins.int
+    preferred_agent_id: _builtins.str
+    customer_id: _builtins.str
+    requested_by: _builtins.str
+    """who books it"""
+    note: _builtins.str
+    @_builtins.property
+    def contact(self) -> Global___OpenContactRequest:
+        """The caller who asks, with the facts of OpenContact; unset: an appointment."""
+
+    @_builtins.property
+    def enqueued_at(self) -> _timestamp_pb2.Timestamp:
+        """of the caller; unset: as known, else now"""
+
+    @_builtins.property
+    def not_before(self) -> _timestamp_pb2.Timestamp:
+        """at most 90 days ahead; unset: as soon as it is their turn"""
+
+    @_builtins.property
+    def not_after(self) -> _timestamp_pb2.Timestamp:
+        """unset: so long after as the queue says"""
+
+    @_builtins.property
+    def skills(self) -> _containers.RepeatedCompositeFieldContainer[_events_pb2.Skill]: ...
+    @_builtins.property
+    def data(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """as in Enqueue"""
+
+    @_builtins.property
+    def excluded_agent_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """at most 16"""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        contact: Global___OpenContactRequest | None = ...,
+        number: _builtins.str = ...,
+        queue: _builtins.str = ...,
+        enqueued_at: _timestamp_pb2.Timestamp | None = ...,
+        mode: _events_pb2.CallbackMode.ValueType = ...,
+        not_before: _timestamp_pb2.Timestamp | None = ...,
+        not_after: _timestamp_pb2.Timestamp | None = ...,
+        attempts: _builtins.int = ...,
+        priority: _builtins.int = ...,
+        skills: _abc.Iterable[_events_pb2.Skill] | None = ...,
+        preferred_agent_id: _builtins.str = ...,
+        data: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        customer_id: _builtins.str = ...,
+        requested_by: _builtins.str = ...,
+        note: _builtins.str = ...,
+        excluded_agent_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "enqueued_at", b"enqueued_at", "not_after", b"not_after", "not_before", b"not_before"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "contact", b"contact", "customer_id", b"customer_id", "data", b"data", "enqueued_at", b"enqueued_at", "excluded_agent_ids", b"excluded_agent_ids", "mode", b"mode", "not_after", b"not_after", "not_before", b"not_before", "note", b"note", "number", b"number", "preferred_agent_id", b"preferred_agent_id", "priority", b"priority", "queue", b"queue", "request_id", b"request_id", "requested_by", b"requested_by", "skills", b"skills"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestCallbackRequest: _TypeAlias = RequestCallbackRequest  # noqa: Y015
+
+@_typing.final
+class CancelCallbackRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    by: _builtins.str
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+        by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "contact_id", b"contact_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelCallbackRequest: _TypeAlias = CancelCallbackRequest  # noqa: Y015
+
+@_typing.final
+class ListCallbacksRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUEUE_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    queue: _builtins.str
+    """empty: all"""
+    limit: _builtins.int
+    """1 to 500; 0: 50"""
+    def __init__(
+        self,
+        *,
+        queue: _builtins.str = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "queue", b"queue"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCallbacksRequest: _TypeAlias = ListCallbacksRequest  # noqa: Y015
+
+@_typing.final
+class ListCallbacksResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALLBACKS_FIELD_NUMBER: _builtins.int
+    OPEN_FIELD_NUMBER: _builtins.int
+    open: _builtins.int
+    """of this queue, or in all: more than listed, where the limit was less"""
+    @_builtins.property
+    def callbacks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Callback]: ...
+    def __init__(
+        self,
+        *,
+        callbacks: _abc.Iterable[Global___Callback] | None = ...,
+        open: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["callbacks", b"callbacks", "open", b"open"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCallbacksResponse: _TypeAlias = ListCallbacksResponse  # noqa: Y015
+
+@_typing.final
+class Callback(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    CALLBACK_OF_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    QUEUE_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    REQUESTED_AT_FIELD_NUMBER: _builtins.int
+    ENQUEUED_AT_FIELD_NUMBER: _builtins.int
+    NOT_BEFORE_FIELD_NUMBER: _builtins.int
+    NOT_AFTER_FIELD_NUMBER: _builtins.int
+    NEXT_AT_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_MADE_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    LAST_RESULT_FIELD_NUMBER: _builtins.int
+    REQUESTED_BY_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    callback_of: _builtins.str
+    number: _builtins.str
+    queue: _builtins.str
+    mode: _events_pb2.CallbackMode.ValueType
+    state: _builtins.str
+    """`booked` (for later, or between two attempts), `waiting`, `offered`, `dialling`, `on_the_line` (waits for an
+    agent), `connected`, `ended`.
+    """
+    attempts_made: _builtins.int
+    attempts: _builtins.int
+    last_result: _builtins.str
+    """as CallbackFailed.result"""
+    requested_by: _builtins.str
+    note: _builtins.str
+    agent_id: _builtins.str
+    customer_id: _builtins.str
+    position: _builtins.int
+    """in the queue; 0: does not wait now"""
+    outcome: _types_pb2.Outcome.ValueType
+    @_builtins.property
+    def requested_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def enqueued_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def not_before(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def not_after(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def next_at(self) -> _timestamp_pb2.Timestamp:
+        """not offered before; unset: now"""
+
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+        callback_of: _builtins.str = ...,
+        number: _builtins.str = ...,
+        queue: _builtins.str = ...,
+        mode: _events_pb2.CallbackMode.ValueType = ...,
+        state: _builtins.str = ...,
+        requested_at: _timestamp_pb2.Timestamp | None = ...,
+        enqueued_at: _timestamp_pb2.Timestamp | None = ...,
+        not_before: _timestamp_pb2.Timestamp | None = ...,
+        not_after: _timestamp_pb2.Timestamp | None = ...,
+        next_at: _timestamp_pb2.Timestamp | None = ...,
+        attempts_made: _builtins.int = ...,
+        attempts: _builtins.int = ...,
+        last_result: _builtins.str = ...,
+        requested_by: _builtins.str = ...,
+        note: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        position: _builtins.int = ...,
+        outcome: _types_pb2.Outcome.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["enqueued_at", b"enqueued_at", "next_at", b"next_at", "not_after", b"not_after", "not_before", b"not_before", "requested_at", b"requested_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "attempts", b"attempts", "attempts_made", b"attempts_made", "callback_of", b"callback_of", "contact_id", b"contact_id", "customer_id", b"customer_id", "enqueued_at", b"enqueued_at", "last_result", b"last_result", "mode", b"mode", "next_at", b"next_at", "not_after", b"not_after", "not_before", b"not_before", "note", b"note", "number", b"number", "outcome", b"outcome", "position", b"position", "queue", b"queue", "requested_at", b"requested_at", "requested_by", b"requested_by", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Callback: _TypeAlias = Callback  # noqa: Y015
+
+@_typing.final
 class GetContactRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -791,6 +1064,7 @@ class Contact(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     WAITS_FOR_AGENT_ID_FIELD_NUMBER: _builtins.int
     ASSIGNED_BY_FIELD_NUMBER: _builtins.int
+    CALLBACK_FIELD_NUMBER: _builtins.int
     contact_id: _builtins.str
     channel: _types_pb2.Channel.ValueType
     state: _builtins.str
@@ -816,6 +1090,10 @@ class Contact(_message.Message):
     def answered_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def data(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
+    @_builtins.property
+    def callback(self) -> _events_pb2.CallbackOffer:
+        """of a callback"""
+
     def __init__(
         self,
         *,
@@ -837,10 +1115,11 @@ class Contact(_message.Message):
         outcome: _types_pb2.Outcome.ValueType = ...,
         waits_for_agent_id: _builtins.str = ...,
         assigned_by: _builtins.str = ...,
+        callback: _events_pb2.CallbackOffer | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answered_at", b"answered_at", "enqueued_at", b"enqueued_at", "opened_at", b"opened_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answered_at", b"answered_at", "callback", b"callback", "enqueued_at", b"enqueued_at", "opened_at", b"opened_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "answered_at", b"answered_at", "assigned_by", b"assigned_by", "channel", b"channel", "contact_id", b"contact_id", "customer_id", b"customer_id", "data", b"data", "enqueued_at", b"enqueued_at", "from_number", b"from_number", "held", b"held", "offer_id", b"offer_id", "opened_at", b"opened_at", "outcome", b"outcome", "priority", b"priority", "queue", b"queue", "state", b"state", "to_number", b"to_number", "waits_for_agent_id", b"waits_for_agent_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "answered_at", b"answered_at", "assigned_by", b"assigned_by", "callback", b"callback", "channel", b"channel", "contact_id", b"contact_id", "customer_id", b"customer_id", "data", b"data", "enqueued_at", b"enqueued_at", "from_number", b"from_number", "held", b"held", "offer_id", b"offer_id", "opened_at", b"opened_at", "outcome", b"outcome", "priority", b"priority", "queue", b"queue", "state", b"state", "to_number", b"to_number", "waits_for_agent_id", b"waits_for_agent_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1189,6 +1468,11 @@ class Queue(_message.Message):
     NO_AGENTS_AFTER_S_FIELD_NUMBER: _builtins.int
     WAITING_FLOW_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    CALLBACK_MODE_FIELD_NUMBER: _builtins.int
+    CALLBACK_ATTEMPTS_FIELD_NUMBER: _builtins.int
+    CALLBACK_RETRY_S_FIELD_NUMBER: _builtins.int
+    CALLBACK_WINDOW_S_FIELD_NUMBER: _builtins.int
+    CALLBACK_RING_S_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """[a-z0-9_-], at most 64"""
     title: _builtins.str
@@ -1223,6 +1507,15 @@ class Queue(_message.Message):
     """Counts the changes, from 1. Put with the one that was read, a change is refused when somebody else has made
     one meanwhile; 0: it replaces whatever is there.
     """
+    callback_mode: _events_pb2.CallbackMode.ValueType
+    callback_attempts: _builtins.int
+    """1 to 10; 0: 3"""
+    callback_retry_s: _builtins.int
+    """between two attempts; 60 to 86,400; 0: 900"""
+    callback_window_s: _builtins.int
+    """nobody is called back later than this; 300 to 604,800; 0: 28,800"""
+    callback_ring_s: _builtins.int
+    """a customer's phone rings so long; 10 to 120; 0: 30"""
     @_builtins.property
     def hours(self) -> Global___OpeningHours:
         """unset: always open"""
@@ -1265,10 +1558,15 @@ class Queue(_message.Message):
         no_agents_after_s: _builtins.int | None = ...,
         waiting_flow: _builtins.str = ...,
         revision: _builtins.int = ...,
+        callback_mode: _events_pb2.CallbackMode.ValueType = ...,
+        callback_attempts: _builtins.int = ...,
+        callback_retry_s: _builtins.int = ...,
+        callback_window_s: _builtins.int = ...,
+        callback_ring_s: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_no_agents_after_s", b"_no_agents_after_s", "hours", b"hours", "no_agents_after_s", b"no_agents_after_s", "on_closed", b"on_closed", "on_full", b"on_full", "on_max_wait", b"on_max_wait", "on_no_agents", b"on_no_agents"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_no_agents_after_s", b"_no_agents_after_s", "hours", b"hours", "idle_since", b"idle_since", "last_agent_memory_s", b"last_agent_memory_s", "last_agent_wait_s", b"last_agent_wait_s", "max_length", b"max_length", "max_wait_s", b"max_wait_s", "name", b"name", "no_agents_after_s", b"no_agents_after_s", "on_closed", b"on_closed", "on_full", b"on_full", "on_max_wait", b"on_max_wait", "on_no_agents", b"on_no_agents", "priority_mode", b"priority_mode", "priority_step_s", b"priority_step_s", "relax", b"relax", "revision", b"revision", "ring_agents", b"ring_agents", "ring_timeout_s", b"ring_timeout_s", "service_level_s", b"service_level_s", "strategy", b"strategy", "title", b"title", "waiting_flow", b"waiting_flow", "wrap_up_s", b"wrap_up_s"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_no_agents_after_s", b"_no_agents_after_s", "callback_attempts", b"callback_attempts", "callback_mode", b"callback_mode", "callback_retry_s", b"callback_retry_s", "callback_ring_s", b"callback_ring_s", "callback_window_s", b"callback_window_s", "hours", b"hours", "idle_since", b"idle_since", "last_agent_memory_s", b"last_agent_memory_s", "last_agent_wait_s", b"last_agent_wait_s", "max_length", b"max_length", "max_wait_s", b"max_wait_s", "name", b"name", "no_agents_after_s", b"no_agents_after_s", "on_closed", b"on_closed", "on_full", b"on_full", "on_max_wait", b"on_max_wait", "on_no_agents", b"on_no_agents", "priority_mode", b"priority_mode", "priority_step_s", b"priority_step_s", "relax", b"relax", "revision", b"revision", "ring_agents", b"ring_agents", "ring_timeout_s", b"ring_timeout_s", "service_level_s", b"service_level_s", "strategy", b"strategy", "title", b"title", "waiting_flow", b"waiting_flow", "wrap_up_s", b"wrap_up_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__no_agents_after_s: _TypeAlias = _typing.Literal["no_agents_after_s"]  # noqa: Y015
     _WhichOneofArgType__no_agents_after_s: _TypeAlias = _typing.Literal["_no_agents_after_s", b"_no_agents_after_s"]  # noqa: Y015
@@ -1568,6 +1866,9 @@ class QueueStatistics(_message.Message):
     LAST_TO_ENTER_SERVICE_ERROR_FIELD_NUMBER: _builtins.int
     HEAD_OF_LINE_ERROR_FIELD_NUMBER: _builtins.int
     EXPECTED_WAIT_MS_FIELD_NUMBER: _builtins.int
+    CALLBACKS_OPEN_FIELD_NUMBER: _builtins.int
+    CALLED_BACK_FIELD_NUMBER: _builtins.int
+    UNREACHED_FIELD_NUMBER: _builtins.int
     queue: _builtins.str
     title: _builtins.str
     waiting: _builtins.int
@@ -1590,6 +1891,10 @@ class QueueStatistics(_message.Message):
     """left for another queue, a message, an outside number …"""
     expected_wait_ms: _builtins.int
     """What a contact that came now would be told; unset when nobody is there to serve."""
+    callbacks_open: _builtins.int
+    """Callbacks count for themselves, and in none of the figures above but `waiting`."""
+    called_back: _builtins.int
+    unreached: _builtins.int
     @_builtins.property
     def expected_wait_error(self) -> Global___ForecastError:
         """How well the expected wait was foretold: of contacts answered since, mean of |foretold - waited|, and the
@@ -1621,10 +1926,13 @@ class QueueStatistics(_message.Message):
         last_to_enter_service_error: Global___ForecastError | None = ...,
         head_of_line_error: Global___ForecastError | None = ...,
         expected_wait_ms: _builtins.int | None = ...,
+        callbacks_open: _builtins.int = ...,
+        called_back: _builtins.int = ...,
+        unreached: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "_service_level", b"_service_level", "expected_wait_error", b"expected_wait_error", "expected_wait_ms", b"expected_wait_ms", "head_of_line_error", b"head_of_line_error", "last_to_enter_service_error", b"last_to_enter_service_error", "service_level", b"service_level"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "_service_level", b"_service_level", "abandoned", b"abandoned", "abandoned_in_time", b"abandoned_in_time", "agents_effective", b"agents_effective", "agents_staffed", b"agents_staffed", "answered", b"answered", "answered_in_time", b"answered_in_time", "expected_wait_error", b"expected_wait_error", "expected_wait_ms", b"expected_wait_ms", "head_of_line_error", b"head_of_line_error", "last_to_enter_service_error", b"last_to_enter_service_error", "longest_wait_ms", b"longest_wait_ms", "offered", b"offered", "overflowed", b"overflowed", "queue", b"queue", "service_level", b"service_level", "title", b"title", "total_wait_answered_ms", b"total_wait_answered_ms", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "_service_level", b"_service_level", "abandoned", b"abandoned", "abandoned_in_time", b"abandoned_in_time", "agents_effective", b"agents_effective", "agents_staffed", b"agents_staffed", "answered", b"answered", "answered_in_time", b"answered_in_time", "callbacks_open", b"callbacks_open", "called_back", b"called_back", "expected_wait_error", b"expected_wait_error", "expected_wait_ms", b"expected_wait_ms", "head_of_line_error", b"head_of_line_error", "last_to_enter_service_error", b"last_to_enter_service_error", "longest_wait_ms", b"longest_wait_ms", "offered", b"offered", "overflowed", b"overflowed", "queue", b"queue", "service_level", b"service_level", "title", b"title", "total_wait_answered_ms", b"total_wait_answered_ms", "unreached", b"unreached", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expected_wait_ms: _TypeAlias = _typing.Literal["expected_wait_ms"]  # noqa: Y015
     _WhichOneofArgType__expected_wait_ms: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms"]  # noqa: Y015

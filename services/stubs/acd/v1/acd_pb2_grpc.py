@@ -80,6 +80,21 @@ class AcdStub:
                 request_serializer=acd_dot_v1_dot_acd__pb2.ExplainContactRequest.SerializeToString,
                 response_deserializer=acd_dot_v1_dot_acd__pb2.Explanation.FromString,
                 _registered_method=True)
+        self.RequestCallback = channel.unary_unary(
+                '/switchyard.acd.v1.Acd/RequestCallback',
+                request_serializer=acd_dot_v1_dot_acd__pb2.RequestCallbackRequest.SerializeToString,
+                response_deserializer=acd_dot_v1_dot_acd__pb2.Callback.FromString,
+                _registered_method=True)
+        self.CancelCallback = channel.unary_unary(
+                '/switchyard.acd.v1.Acd/CancelCallback',
+                request_serializer=acd_dot_v1_dot_acd__pb2.CancelCallbackRequest.SerializeToString,
+                response_deserializer=acd_dot_v1_dot_acd__pb2.Callback.FromString,
+                _registered_method=True)
+        self.ListCallbacks = channel.unary_unary(
+                '/switchyard.acd.v1.Acd/ListCallbacks',
+                request_serializer=acd_dot_v1_dot_acd__pb2.ListCallbacksRequest.SerializeToString,
+                response_deserializer=acd_dot_v1_dot_acd__pb2.ListCallbacksResponse.FromString,
+                _registered_method=True)
         self.SetPresence = channel.unary_unary(
                 '/switchyard.acd.v1.Acd/SetPresence',
                 request_serializer=acd_dot_v1_dot_acd__pb2.SetPresenceRequest.SerializeToString,
@@ -213,6 +228,31 @@ class AcdServicer:
 
     def ExplainContact(self, request, context):
         """Every decision about a contact: which agent, why, who else qualified and why the others did not.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequestCallback(self, request, context):
+        """---- callbacks: asked by the IVR (a caller hangs up and keeps the place) and the gateway (appointments) ----
+
+        Idempotent by the caller's contact, or by request_id. For a caller whose number the queue is to call anyway it
+        answers with that callback. FAILED_PRECONDITION: an agent has answered the caller; an appointment for a
+        number that has one. INVALID_ARGUMENT: a number that may not be dialled, a window in which nobody is there.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelCallback(self, request, context):
+        """Idempotent. FAILED_PRECONDITION: the customer is being called at this moment, or has been.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCallbacks(self, request, context):
+        """Open ones, next to be served first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -353,6 +393,21 @@ def add_AcdServicer_to_server(servicer, server):
                     servicer.ExplainContact,
                     request_deserializer=acd_dot_v1_dot_acd__pb2.ExplainContactRequest.FromString,
                     response_serializer=acd_dot_v1_dot_acd__pb2.Explanation.SerializeToString,
+            ),
+            'RequestCallback': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestCallback,
+                    request_deserializer=acd_dot_v1_dot_acd__pb2.RequestCallbackRequest.FromString,
+                    response_serializer=acd_dot_v1_dot_acd__pb2.Callback.SerializeToString,
+            ),
+            'CancelCallback': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelCallback,
+                    request_deserializer=acd_dot_v1_dot_acd__pb2.CancelCallbackRequest.FromString,
+                    response_serializer=acd_dot_v1_dot_acd__pb2.Callback.SerializeToString,
+            ),
+            'ListCallbacks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCallbacks,
+                    request_deserializer=acd_dot_v1_dot_acd__pb2.ListCallbacksRequest.FromString,
+                    response_serializer=acd_dot_v1_dot_acd__pb2.ListCallbacksResponse.SerializeToString,
             ),
             'SetPresence': grpc.unary_unary_rpc_method_handler(
                     servicer.SetPresence,
@@ -664,6 +719,87 @@ class Acd:
             '/switchyard.acd.v1.Acd/ExplainContact',
             acd_dot_v1_dot_acd__pb2.ExplainContactRequest.SerializeToString,
             acd_dot_v1_dot_acd__pb2.Explanation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestCallback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.acd.v1.Acd/RequestCallback',
+            acd_dot_v1_dot_acd__pb2.RequestCallbackRequest.SerializeToString,
+            acd_dot_v1_dot_acd__pb2.Callback.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelCallback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.acd.v1.Acd/CancelCallback',
+            acd_dot_v1_dot_acd__pb2.CancelCallbackRequest.SerializeToString,
+            acd_dot_v1_dot_acd__pb2.Callback.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCallbacks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.acd.v1.Acd/ListCallbacks',
+            acd_dot_v1_dot_acd__pb2.ListCallbacksRequest.SerializeToString,
+            acd_dot_v1_dot_acd__pb2.ListCallbacksResponse.FromString,
             options,
             channel_credentials,
             insecure,

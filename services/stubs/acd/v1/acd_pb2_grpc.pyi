@@ -58,6 +58,17 @@ class AcdStub:
     """
     ExplainContact: _grpc.UnaryUnaryMultiCallable[_acd_pb2.ExplainContactRequest, _acd_pb2.Explanation]
     """Every decision about a contact: which agent, why, who else qualified and why the others did not."""
+    RequestCallback: _grpc.UnaryUnaryMultiCallable[_acd_pb2.RequestCallbackRequest, _acd_pb2.Callback]
+    """---- callbacks: asked by the IVR (a caller hangs up and keeps the place) and the gateway (appointments) ----
+
+    Idempotent by the caller's contact, or by request_id. For a caller whose number the queue is to call anyway it
+    answers with that callback. FAILED_PRECONDITION: an agent has answered the caller; an appointment for a
+    number that has one. INVALID_ARGUMENT: a number that may not be dialled, a window in which nobody is there.
+    """
+    CancelCallback: _grpc.UnaryUnaryMultiCallable[_acd_pb2.CancelCallbackRequest, _acd_pb2.Callback]
+    """Idempotent. FAILED_PRECONDITION: the customer is being called at this moment, or has been."""
+    ListCallbacks: _grpc.UnaryUnaryMultiCallable[_acd_pb2.ListCallbacksRequest, _acd_pb2.ListCallbacksResponse]
+    """Open ones, next to be served first."""
     SetPresence: _grpc.UnaryUnaryMultiCallable[_acd_pb2.SetPresenceRequest, _acd_pb2.Agent]
     """---- agents: asked by the gateway ----"""
     GetAgent: _grpc.UnaryUnaryMultiCallable[_acd_pb2.GetAgentRequest, _acd_pb2.Agent]
@@ -114,6 +125,17 @@ class AcdAsyncStub(AcdStub):
     """
     ExplainContact: _aio.UnaryUnaryMultiCallable[_acd_pb2.ExplainContactRequest, _acd_pb2.Explanation]  # type: ignore[assignment]
     """Every decision about a contact: which agent, why, who else qualified and why the others did not."""
+    RequestCallback: _aio.UnaryUnaryMultiCallable[_acd_pb2.RequestCallbackRequest, _acd_pb2.Callback]  # type: ignore[assignment]
+    """---- callbacks: asked by the IVR (a caller hangs up and keeps the place) and the gateway (appointments) ----
+
+    Idempotent by the caller's contact, or by request_id. For a caller whose number the queue is to call anyway it
+    answers with that callback. FAILED_PRECONDITION: an agent has answered the caller; an appointment for a
+    number that has one. INVALID_ARGUMENT: a number that may not be dialled, a window in which nobody is there.
+    """
+    CancelCallback: _aio.UnaryUnaryMultiCallable[_acd_pb2.CancelCallbackRequest, _acd_pb2.Callback]  # type: ignore[assignment]
+    """Idempotent. FAILED_PRECONDITION: the customer is being called at this moment, or has been."""
+    ListCallbacks: _aio.UnaryUnaryMultiCallable[_acd_pb2.ListCallbacksRequest, _acd_pb2.ListCallbacksResponse]  # type: ignore[assignment]
+    """Open ones, next to be served first."""
     SetPresence: _aio.UnaryUnaryMultiCallable[_acd_pb2.SetPresenceRequest, _acd_pb2.Agent]  # type: ignore[assignment]
     """---- agents: asked by the gateway ----"""
     GetAgent: _aio.UnaryUnaryMultiCallable[_acd_pb2.GetAgentRequest, _acd_pb2.Agent]  # type: ignore[assignment]
@@ -221,6 +243,35 @@ class AcdServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_acd_pb2.Explanation, _abc.Awaitable[_acd_pb2.Explanation]]:
         """Every decision about a contact: which agent, why, who else qualified and why the others did not."""
+
+    @_abc_1.abstractmethod
+    def RequestCallback(
+        self,
+        request: _acd_pb2.RequestCallbackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_acd_pb2.Callback, _abc.Awaitable[_acd_pb2.Callback]]:
+        """---- callbacks: asked by the IVR (a caller hangs up and keeps the place) and the gateway (appointments) ----
+
+        Idempotent by the caller's contact, or by request_id. For a caller whose number the queue is to call anyway it
+        answers with that callback. FAILED_PRECONDITION: an agent has answered the caller; an appointment for a
+        number that has one. INVALID_ARGUMENT: a number that may not be dialled, a window in which nobody is there.
+        """
+
+    @_abc_1.abstractmethod
+    def CancelCallback(
+        self,
+        request: _acd_pb2.CancelCallbackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_acd_pb2.Callback, _abc.Awaitable[_acd_pb2.Callback]]:
+        """Idempotent. FAILED_PRECONDITION: the customer is being called at this moment, or has been."""
+
+    @_abc_1.abstractmethod
+    def ListCallbacks(
+        self,
+        request: _acd_pb2.ListCallbacksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_acd_pb2.ListCallbacksResponse, _abc.Awaitable[_acd_pb2.ListCallbacksResponse]]:
+        """Open ones, next to be served first."""
 
     @_abc_1.abstractmethod
     def SetPresence(

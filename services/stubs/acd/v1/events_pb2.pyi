@@ -25,6 +25,30 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _CallbackMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CallbackModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CallbackMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CALLBACK_MODE_UNSPECIFIED: _CallbackMode.ValueType  # 0
+    """as the queue says; agent first"""
+    CALLBACK_MODE_AGENT_FIRST: _CallbackMode.ValueType  # 1
+    """The agent's phone rings; when it is picked up the customer is called."""
+    CALLBACK_MODE_CUSTOMER_FIRST: _CallbackMode.ValueType  # 2
+    """An agent is kept free and the customer is called; when they answer the agent's phone rings."""
+
+class CallbackMode(_CallbackMode, metaclass=_CallbackModeEnumTypeWrapper):
+    """Who is called first when somebody is called back."""
+
+CALLBACK_MODE_UNSPECIFIED: CallbackMode.ValueType  # 0
+"""as the queue says; agent first"""
+CALLBACK_MODE_AGENT_FIRST: CallbackMode.ValueType  # 1
+"""The agent's phone rings; when it is picked up the customer is called."""
+CALLBACK_MODE_CUSTOMER_FIRST: CallbackMode.ValueType  # 2
+"""An agent is kept free and the customer is called; when they answer the agent's phone rings."""
+Global___CallbackMode: _TypeAlias = CallbackMode  # noqa: Y015
+
 class _OfferFailure:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -41,6 +65,8 @@ class _OfferFailureEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OfferFai
     OFFER_FAILURE_SWITCH_ERROR: _OfferFailure.ValueType  # 6
     OFFER_FAILURE_ANSWERED_ELSEWHERE: _OfferFailure.ValueType  # 7
     """Several were rung and another was faster."""
+    OFFER_FAILURE_CUSTOMER_UNREACHED: _OfferFailure.ValueType  # 8
+    """A callback whose customer did not answer, was busy, or hung up. Not the agent's doing."""
 
 class OfferFailure(_OfferFailure, metaclass=_OfferFailureEnumTypeWrapper):
     """Why an offer did not become a conversation."""
@@ -55,6 +81,8 @@ OFFER_FAILURE_CALLER_GONE: OfferFailure.ValueType  # 5
 OFFER_FAILURE_SWITCH_ERROR: OfferFailure.ValueType  # 6
 OFFER_FAILURE_ANSWERED_ELSEWHERE: OfferFailure.ValueType  # 7
 """Several were rung and another was faster."""
+OFFER_FAILURE_CUSTOMER_UNREACHED: OfferFailure.ValueType  # 8
+"""A callback whose customer did not answer, was busy, or hung up. Not the agent's doing."""
 Global___OfferFailure: _TypeAlias = OfferFailure  # noqa: Y015
 
 class _Party:
@@ -250,6 +278,7 @@ class ContactOffered(_message.Message):
     OFFERED_AT_FIELD_NUMBER: _builtins.int
     DECISION_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
+    CALLBACK_FIELD_NUMBER: _builtins.int
     contact_id: _builtins.str
     offer_id: _builtins.str
     agent_id: _builtins.str
@@ -272,6 +301,10 @@ class ContactOffered(_message.Message):
     def offered_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def decision(self) -> Global___Decision: ...
+    @_builtins.property
+    def callback(self) -> Global___CallbackOffer:
+        """Set when the agent is to call somebody back: whom, and for whom it is done."""
+
     def __init__(
         self,
         *,
@@ -290,14 +323,251 @@ class ContactOffered(_message.Message):
         offered_at: _timestamp_pb2.Timestamp | None = ...,
         decision: Global___Decision | None = ...,
         channel: _types_pb2.Channel.ValueType = ...,
+        callback: Global___CallbackOffer | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "leg", b"leg", "offered_at", b"offered_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["callback", b"callback", "decision", b"decision", "leg", b"leg", "offered_at", b"offered_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "attempt", b"attempt", "channel", b"channel", "contact_id", b"contact_id", "customer_id", b"customer_id", "decision", b"decision", "from_number", b"from_number", "leg", b"leg", "offer_id", b"offer_id", "offered_at", b"offered_at", "queue", b"queue", "reason", b"reason", "ring_timeout_ms", b"ring_timeout_ms", "to_number", b"to_number", "waited_ms", b"waited_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "attempt", b"attempt", "callback", b"callback", "channel", b"channel", "contact_id", b"contact_id", "customer_id", b"customer_id", "decision", b"decision", "from_number", b"from_number", "leg", b"leg", "offer_id", b"offer_id", "offered_at", b"offered_at", "queue", b"queue", "reason", b"reason", "ring_timeout_ms", b"ring_timeout_ms", "to_number", b"to_number", "waited_ms", b"waited_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ContactOffered: _TypeAlias = ContactOffered  # noqa: Y015
+
+@_typing.final
+class CallbackOffer(_message.Message):
+    """What an agent is told of a callback before the phone rings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    REQUESTED_BY_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    CALLBACK_OF_FIELD_NUMBER: _builtins.int
+    number: _builtins.str
+    """E.164"""
+    mode: Global___CallbackMode.ValueType
+    attempt: _builtins.int
+    """1 is the first"""
+    attempts: _builtins.int
+    """at most"""
+    requested_by: _builtins.str
+    """who booked it; empty: the caller asked for it"""
+    note: _builtins.str
+    callback_of: _builtins.str
+    """the contact whose caller asked"""
+    def __init__(
+        self,
+        *,
+        number: _builtins.str = ...,
+        mode: Global___CallbackMode.ValueType = ...,
+        attempt: _builtins.int = ...,
+        attempts: _builtins.int = ...,
+        requested_by: _builtins.str = ...,
+        note: _builtins.str = ...,
+        callback_of: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "attempts", b"attempts", "callback_of", b"callback_of", "mode", b"mode", "note", b"note", "number", b"number", "requested_by", b"requested_by"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallbackOffer: _TypeAlias = CallbackOffer  # noqa: Y015
+
+@_typing.final
+class CallbackRequested(_message.Message):
+    """Somebody is to be called back. The contact of this id waits in the queue, with the place of `callback_of`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class DataEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    CALLBACK_OF_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    QUEUE_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    REQUESTED_AT_FIELD_NUMBER: _builtins.int
+    ENQUEUED_AT_FIELD_NUMBER: _builtins.int
+    NOT_BEFORE_FIELD_NUMBER: _builtins.int
+    NOT_AFTER_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    REQUESTED_BY_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    SKILLS_FIELD_NUMBER: _builtins.int
+    PREFERRED_AGENT_ID_FIELD_NUMBER: _builtins.int
+    TO_NUMBER_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    EXCLUDED_AGENT_IDS_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    callback_of: _builtins.str
+    number: _builtins.str
+    queue: _builtins.str
+    mode: Global___CallbackMode.ValueType
+    attempts: _builtins.int
+    """at most"""
+    requested_by: _builtins.str
+    note: _builtins.str
+    priority: _builtins.int
+    preferred_agent_id: _builtins.str
+    to_number: _builtins.str
+    """which the caller had dialled"""
+    customer_id: _builtins.str
+    @_builtins.property
+    def requested_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def enqueued_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def not_before(self) -> _timestamp_pb2.Timestamp:
+        """unset: as soon as it is their turn"""
+
+    @_builtins.property
+    def not_after(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def skills(self) -> _containers.RepeatedCompositeFieldContainer[Global___Skill]: ...
+    @_builtins.property
+    def data(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
+    @_builtins.property
+    def excluded_agent_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+        callback_of: _builtins.str = ...,
+        number: _builtins.str = ...,
+        queue: _builtins.str = ...,
+        mode: Global___CallbackMode.ValueType = ...,
+        requested_at: _timestamp_pb2.Timestamp | None = ...,
+        enqueued_at: _timestamp_pb2.Timestamp | None = ...,
+        not_before: _timestamp_pb2.Timestamp | None = ...,
+        not_after: _timestamp_pb2.Timestamp | None = ...,
+        attempts: _builtins.int = ...,
+        requested_by: _builtins.str = ...,
+        note: _builtins.str = ...,
+        priority: _builtins.int = ...,
+        skills: _abc.Iterable[Global___Skill] | None = ...,
+        preferred_agent_id: _builtins.str = ...,
+        to_number: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        data: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        excluded_agent_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["enqueued_at", b"enqueued_at", "not_after", b"not_after", "not_before", b"not_before", "requested_at", b"requested_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "callback_of", b"callback_of", "contact_id", b"contact_id", "customer_id", b"customer_id", "data", b"data", "enqueued_at", b"enqueued_at", "excluded_agent_ids", b"excluded_agent_ids", "mode", b"mode", "not_after", b"not_after", "not_before", b"not_before", "note", b"note", "number", b"number", "preferred_agent_id", b"preferred_agent_id", "priority", b"priority", "queue", b"queue", "requested_at", b"requested_at", "requested_by", b"requested_by", "skills", b"skills", "to_number", b"to_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallbackRequested: _TypeAlias = CallbackRequested  # noqa: Y015
+
+@_typing.final
+class CallbackDialled(_message.Message):
+    """Their phone is called. What came of it: `contact.answered`, or `callback.failed`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    CALL_FIELD_NUMBER: _builtins.int
+    DIALLED_AT_FIELD_NUMBER: _builtins.int
+    NEXT_AT_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    number: _builtins.str
+    attempt: _builtins.int
+    agent_id: _builtins.str
+    @_builtins.property
+    def call(self) -> _types_pb2.CallRef: ...
+    @_builtins.property
+    def dialled_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def next_at(self) -> _timestamp_pb2.Timestamp:
+        """Of the next attempt, should nothing more be heard of this one."""
+
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+        number: _builtins.str = ...,
+        attempt: _builtins.int = ...,
+        agent_id: _builtins.str = ...,
+        call: _types_pb2.CallRef | None = ...,
+        dialled_at: _timestamp_pb2.Timestamp | None = ...,
+        next_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "dialled_at", b"dialled_at", "next_at", b"next_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "attempt", b"attempt", "call", b"call", "contact_id", b"contact_id", "dialled_at", b"dialled_at", "next_at", b"next_at", "number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallbackDialled: _TypeAlias = CallbackDialled  # noqa: Y015
+
+@_typing.final
+class CallbackFailed(_message.Message):
+    """An attempt came to nothing. When it was the last, `contact.ended` follows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    FAILED_AT_FIELD_NUMBER: _builtins.int
+    NEXT_AT_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    attempt: _builtins.int
+    result: _builtins.str
+    """`no_answer`, `busy`, `failed`, `hung_up` (before the agent was there), `agent_gone`, `nobody_free`."""
+    cause: _builtins.str
+    """the switch's own word"""
+    @_builtins.property
+    def failed_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def next_at(self) -> _timestamp_pb2.Timestamp:
+        """unset: there is none"""
+
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+        attempt: _builtins.int = ...,
+        result: _builtins.str = ...,
+        cause: _builtins.str = ...,
+        failed_at: _timestamp_pb2.Timestamp | None = ...,
+        next_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["failed_at", b"failed_at", "next_at", b"next_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "cause", b"cause", "contact_id", b"contact_id", "failed_at", b"failed_at", "next_at", b"next_at", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallbackFailed: _TypeAlias = CallbackFailed  # noqa: Y015
 
 @_typing.final
 class Skill(_message.Message):
@@ -662,7 +932,9 @@ class ContactLeftQueue(_message.Message):
     queue: _builtins.str
     waited_ms: _builtins.int
     reason: _builtins.str
-    """`caller_hung_up`, `withdrawn`, `max_wait`, `full`, `no_agents`, `nobody_qualified`, `closed`, `switch_lost`."""
+    """`caller_hung_up`, `withdrawn`, `max_wait`, `full`, `no_agents`, `nobody_qualified`, `closed`, `switch_lost`,
+    `callback` (the caller will be called back), `unreached`, `cancelled` (of callbacks).
+    """
     overflow: _builtins.str
     """Where to: `queue:support`, `voicemail` …; empty: the flow decides, or the caller is gone."""
     @_builtins.property

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x63ommon/v1/types.proto\x12\x14switchyard.common.v1\"(\n\x07\x43\x61llRef\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t*\xbd\x01\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x11\n\rCHANNEL_VOICE\x10\x01\x12\x10\n\x0c\x43HANNEL_CHAT\x10\x02\x12\x11\n\rCHANNEL_EMAIL\x10\x03\x12\x12\n\x0e\x43HANNEL_SOCIAL\x10\x04\x12\x0f\n\x0b\x43HANNEL_SMS\x10\x05\x12\x0f\n\x0b\x43HANNEL_FAX\x10\x06\x12\x14\n\x10\x43HANNEL_CALLBACK\x10\x07\x12\x15\n\x11\x43HANNEL_WORK_ITEM\x10\x08*\xab\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_ANSWERED\x10\x01\x12\x15\n\x11OUTCOME_ABANDONED\x10\x02\x12\x14\n\x10OUTCOME_REJECTED\x10\x03\x12\x15\n\x11OUTCOME_VOICEMAIL\x10\x04\x12\x18\n\x14OUTCOME_SELF_SERVICE\x10\x05\x12\x13\n\x0fOUTCOME_DROPPED\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x63ommon/v1/types.proto\x12\x14switchyard.common.v1\"(\n\x07\x43\x61llRef\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t*\xbd\x01\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x11\n\rCHANNEL_VOICE\x10\x01\x12\x10\n\x0c\x43HANNEL_CHAT\x10\x02\x12\x11\n\rCHANNEL_EMAIL\x10\x03\x12\x12\n\x0e\x43HANNEL_SOCIAL\x10\x04\x12\x0f\n\x0b\x43HANNEL_SMS\x10\x05\x12\x0f\n\x0b\x43HANNEL_FAX\x10\x06\x12\x14\n\x10\x43HANNEL_CALLBACK\x10\x07\x12\x15\n\x11\x43HANNEL_WORK_ITEM\x10\x08*\xef\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_ANSWERED\x10\x01\x12\x15\n\x11OUTCOME_ABANDONED\x10\x02\x12\x14\n\x10OUTCOME_REJECTED\x10\x03\x12\x15\n\x11OUTCOME_VOICEMAIL\x10\x04\x12\x18\n\x14OUTCOME_SELF_SERVICE\x10\x05\x12\x13\n\x0fOUTCOME_DROPPED\x10\x06\x12\x14\n\x10OUTCOME_CALLBACK\x10\x07\x12\x15\n\x11OUTCOME_UNREACHED\x10\x08\x12\x15\n\x11OUTCOME_CANCELLED\x10\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,7 +34,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHANNEL']._serialized_start=90
   _globals['_CHANNEL']._serialized_end=279
   _globals['_OUTCOME']._serialized_start=282
-  _globals['_OUTCOME']._serialized_end=453
+  _globals['_OUTCOME']._serialized_end=521
   _globals['_CALLREF']._serialized_start=47
   _globals['_CALLREF']._serialized_end=87
 # @@protoc_insertion_point(module_scope)

@@ -66,6 +66,12 @@ class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.Value
     """Served without an agent."""
     OUTCOME_DROPPED: _Outcome.ValueType  # 6
     """Lost by us: a switch or a service went away under it. Never normal."""
+    OUTCOME_CALLBACK: _Outcome.ValueType  # 7
+    """The caller hung up to be called back: the callback is a contact of its own, and no abandon."""
+    OUTCOME_UNREACHED: _Outcome.ValueType  # 8
+    """A callback whose attempts or time were used up without a conversation."""
+    OUTCOME_CANCELLED: _Outcome.ValueType  # 9
+    """A callback that was not wanted any more."""
 
 class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
     """How a contact came out. Every contact gets exactly one."""
@@ -83,6 +89,12 @@ OUTCOME_SELF_SERVICE: Outcome.ValueType  # 5
 """Served without an agent."""
 OUTCOME_DROPPED: Outcome.ValueType  # 6
 """Lost by us: a switch or a service went away under it. Never normal."""
+OUTCOME_CALLBACK: Outcome.ValueType  # 7
+"""The caller hung up to be called back: the callback is a contact of its own, and no abandon."""
+OUTCOME_UNREACHED: Outcome.ValueType  # 8
+"""A callback whose attempts or time were used up without a conversation."""
+OUTCOME_CANCELLED: Outcome.ValueType  # 9
+"""A callback that was not wanted any more."""
 Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
 
 @_typing.final
