@@ -193,8 +193,13 @@ class AcdConfig(ServiceConfig):
     acd_tenants_max: int = Field(default=100, ge=1, le=10_000)
     """Tenants one process serves; the next is refused rather than served badly."""
 
-    acd_start_patience_s: float = Field(default=5.0, ge=0, le=60)
-    """At start conversations are looked for on every switch before offers are made; so long at most."""
+    acd_start_patience_s: float = Field(default=10.0, ge=0, le=60)
+    """At start conversations are looked for on every switch before offers are made; so long at most. Sooner,
+    and people who talk would be rung. It takes tenths of a second, seconds on a machine that is overrun."""
+
+    acd_unreached_patience_s: float = Field(default=0.75, ge=0, le=60)
+    """As above, for switches that could not be reached when we tried: one may have died with the last owner,
+    and a takeover is to be done in three seconds."""
 
     acd_journal_pace_s: float = Field(default=0.1, ge=0.01, le=10)
     """What the engines were told is written so often: one message for all of it. Dying loses the last one."""

@@ -130,7 +130,8 @@ class Term:
 
     async def start(self) -> None:
         """Engines and switches are compared."""
-        if not await self.reconciler.first_done(self._config.acd_start_patience_s):
+        config = self._config
+        if not await self.reconciler.first_done(config.acd_start_patience_s, config.acd_unreached_patience_s):
             log.warning("started_without_all_switches")
         self._begin("reconciler", self.reconciler.run())
         self._begin("places", self.watches.run())
@@ -359,10 +360,10 @@ class Duty:
     async def hand_over(self) -> None:
         """Ends our term in order: nothing more is decided, what was is published, then the next one may."""
         self._stopping = True
-        if self.term is not None:
-            self.term.cease()
+        if (term := self.term) is not None:
+            term.cease()
             await self.bus.flush(self._config.drain_s)
-            await self.term.switches.shown()
+            await term.switches.shown()
         await self.lease.release()
         self._parts["duty"].cancel()
         await asyncio.wait([self._parts["duty"]], timeout=LINGER_S)

@@ -26,6 +26,7 @@ from services.chassis.esl import commands as fs
 log = structlog.get_logger()
 
 AT_ONCE = 32  # questions to one switch under way: it answers 20,000 a second
+FIRST_POLL_S = 0.005
 STRANGERS_MAX = 50_000  # uuids remembered as none of ours
 
 
@@ -46,7 +47,9 @@ class Reconciler:
         self._claim = claim
         self._interval_s = config.acd_reconcile_s
         self._settle_ms = config.acd_settle_ms
-        self._compared: dict[str, asyncio.Event] = {}
+        self._compared: set[str] = set()
+        """Links that came and were compared."""
+        self._begun = False
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._strangers: dict[str, set[str]] = {}
         self._suspects: dict[str, set[str]] = {}
@@ -59,6 +62,7 @@ class Reconciler:
         if running is not None:
             running.cancel()
         self._strangers[node] = set()
+        self._compared.discard(link.node.name)
         self._tasks[node] = asyncio.create_task(self._welcome(node, link), name=f"compare-{node}")
 
     async def _welcome(self, node: str, link: Link) -> None:
@@ -69,20 +73,30 @@ class Reconciler:
         except EslError as problem:
             log.warning("compare_failed", node=node, problem=str(problem)[:200])
             return  # the link is gone or about to be: the next LinkUp comes here again
-        if link.up:
+        if not link.up:
+            return
+        self._compared.add(link.node.name)
+        if self._begun:
             self._router.node_up(node)
-            self._compared.setdefault(link.node.name, asyncio.Event()).set()
 
-    async def first_done(self, within_s: float) -> bool:
-        """Waits until every switch has been compared once; False when some did not come in time."""
-        links = [link.node.name for _, link in self._switches.links()]
-        waits = [self._compared.setdefault(name, asyncio.Event()).wait() for name in links]
-        try:
-            async with asyncio.timeout(within_s):
-                await asyncio.gather(*waits)
-        except TimeoutError:
-            return False
-        return True
+    async def first_done(self, within_s: float, unreached_s: float) -> bool:
+        """Waits until every switch has been compared once, then lets the callers of all take part: who talks
+        on one must not be rung for a caller of another that was compared sooner.
+
+        One that refuses to be reached is waited for less long. False when some did not come in time.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while missing := [link for _, link in self._switches.links() if link.node.name not in self._compared]:
+            waited = loop.time() - began
+            if waited > (unreached_s if all(link.turned_away for link in missing) else within_s):
+                break
+            await asyncio.sleep(FIRST_POLL_S)
+        self._begun = True
+        for node, link in self._switches.links():
+            if link.up and link.node.name in self._compared:
+                self._router.node_up(node)
+        return not missing
 
     async def run(self) -> None:
         """Compares with all switches, for ever."""

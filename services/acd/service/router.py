@@ -128,9 +128,9 @@ class Router:
     def ask(self, tenant: str, stimulus: stimuli.Stimulus) -> list[Answer]:
         """As `tell`, for who wants to hear: raises what the engine refuses, gives the switch's answers.
 
-        Raises Unavailable while we may not act.
+        Raises Unavailable while we may not act, and once we have ceased to.
         """
-        if not self._permit():
+        if self._stopped or not self._permit():
             raise Unavailable("acd")
         out = self._handle(tenant, stimulus)
         answers = self._carry_out(tenant, out, None)

@@ -62,6 +62,8 @@ class Link:
         self._jobs = Jobs(settings.job_timeout_s)
         self._connection: Connection | None = None
         self._up = False
+        self._come = False
+        self._turned_away = False
         self._early: list[Event] = []
         self._proof: asyncio.Future[Event] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -88,6 +90,11 @@ class Link:
     def up(self) -> bool:
         """Whether commands can be sent now."""
         return self._up
+
+    @property
+    def turned_away(self) -> bool:
+        """Whether the last try to reach the switch has failed, and none has succeeded since."""
+        return self._turned_away
 
     def stream(self) -> AsyncIterator[Event | LinkUp | LinkDown]:
         """Everything in the order of arrival, link state included. For one consumer."""
@@ -226,6 +233,7 @@ class Link:
             permit=self._permit,
         )
         self._connection = connection
+        self._come = False
         connection.carry(lambda owner: InboundWire(owner, self.node, self._settings.connect_timeout_s))
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):
@@ -235,6 +243,7 @@ class Link:
         except EslError as problem:
             connection.close(str(problem))
         await self._watch(connection)
+        self._turned_away = not self._come
 
     async def _sign_in(self, connection: Connection) -> None:
         """Subscribes, and lets a first job prove that events do come: it also tells who the switch is."""
@@ -270,7 +279,8 @@ class Link:
 
     def _come_up(self, proof: Event) -> None:
         # Here and not in `_sign_in`: that runs a turn later, when the end may have come already.
-        self._up = True
+        self._up = self._come = True
+        self._turned_away = False
         self._stream.put(LinkUp(self.node.name, proof.get("Core-UUID"), proof.get("FreeSWITCH-Switchname")))
         for event in self._early:  # came after the subscription, so they come after LinkUp
             self._stream.put(event)

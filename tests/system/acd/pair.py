@@ -400,7 +400,7 @@ class Pair:
             assert not wrong, f"{kind}: {wrong}: {stories[:2]}"
         outcomes = Counter(e.data.get("outcome") for e in events if e.type.endswith(".ContactEnded"))
         assert set(outcomes) == {"OUTCOME_ANSWERED"}, outcomes
-        assert self.witness.doubles == []
+        assert self.witness.doubles == [], self.witness.doubles[:5]
 
     async def stop(self) -> None:
         await self.queueing.stop(0.1)

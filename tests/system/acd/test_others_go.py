@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from services.chassis.envelope import Envelope
 from services.chassis.errors import Unavailable
 from services.stubs.acd.v1 import acd_pb2 as pb
 from services.stubs.acd.v1 import events_pb2 as ev
-from tests.system.acd.floor import OwnDatabase, settled, stored
+from tests.system.acd.floor import OwnDatabase, say, settled, stored
 from tests.system.acd.pair import Pair, Waiter, open_pair, until
 
 pytestmark = pytest.mark.timeout(300)
@@ -40,7 +41,7 @@ async def two_switches(pair: Pair) -> tuple[list[Waiter], list[Waiter], list[Wai
     rung_agent = await pair.hire(1, first=1005, mode="ring", answer_after_ms=None)
     await pair.ready(rung_agent)
     rung = await pair.arrive(1, on=0)
-    await until(lambda: len(pair.offers()) == 5, "the fifth phone rings")
+    await until(lambda: "a1005" in pair.witness.rung, "the fifth phone rings")
     pair.phone("a1005")
     waiting = await pair.arrive(3, on=0)
     others += await pair.arrive(6, on=1)
@@ -65,6 +66,44 @@ async def test_switch_is_lost(database: Any, open_dir: Path) -> None:
         await pair.lose(0)
         await until(lambda: len(pair.talking) == 5, "its three agents have callers of the other switch")
         assert {id(waiter) for waiter in pair.talking} <= {id(waiter) for waiter in others}
+        events = await pair.everything_ends()
+        assert ended(events, rung + waiting) == {"DROPPED": 4}
+        assert ended(events, talking) == {"ANSWERED": 2}
+        assert ended(events, others) == {"ANSWERED": 8}
+        assert pair.witness.doubles == []
+
+
+async def test_owner_dies_with_talks_on_one_switch_and_callers_on_the_other(
+    database: Any, open_dir: Path
+) -> None:
+    """Nobody who talks is rung for a caller of the switch that was compared first."""
+    async with open_pair(database, open_dir, switches=2) as pair:
+        await pair.ready(await pair.hire(60))
+        await pair.arrive(60, on=0)
+        await settled(pair, 60)
+        await pair.arrive(60, on=1)
+        await until(pair.all_told, "the journal knows who is here")
+        killed = await pair.killed("acd1")
+        await pair.becomes("acd2")
+        await pair.all_wait_again()
+        assert pair.offers(killed) == []
+        assert pair.witness.doubles == []
+        await settled(pair, 60)
+        pair.check_journal(await pair.everything_ends())
+
+
+async def test_machine_with_the_owner_and_a_switch_is_lost(database: Any, open_dir: Path) -> None:
+    """The next owner does not wait for the switch that is gone before it serves the other one's callers."""
+    async with open_pair(database, open_dir, switches=2, ACD_NODE_LOST_S="5") as pair:
+        talking, rung, waiting, others = await two_switches(pair)
+        await until(pair.all_told, "the journal knows who is here")
+        killed = pair.kill("acd1")
+        await pair.lose(0)
+        pair.hang_up(next(waiter for waiter in others if waiter.talks))
+        say(f"first offer {await pair.first_offer(killed):.2f} s after both were lost")
+        await pair.becomes("acd2")
+        say(f"the stand-by serves {(time.time_ns() // 1000 - killed) / 1e6:.2f} s after both were lost")
+        await until(lambda: accounted(pair, talking + rung + waiting), "the lost calls are accounted for")
         events = await pair.everything_ends()
         assert ended(events, rung + waiting) == {"DROPPED": 4}
         assert ended(events, talking) == {"ANSWERED": 2}

@@ -68,6 +68,7 @@ async def full_floor(pair: Pair) -> list[str]:
     rung = await pair.hire(OTHERS, first=5001, queue="slow", mode="ring", answer_after_ms=None)
     await pair.ready(rung)
     await pair.arrive(OTHERS, queue="slow")
+    await until(lambda: set(rung) <= pair.witness.rung, "three phones ring")
     await pair.arrive(WAITING // 2)
     await pair.arrive(WAITING // 2, priority=3)
     return rung

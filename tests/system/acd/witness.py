@@ -12,13 +12,15 @@ class Witness:
     """Sees each agent's leg begin and end, and notes where a caller or an agent has two at a time."""
 
     everything = False
-    names = ("CHANNEL_CREATE", "CHANNEL_HANGUP")
+    names = ("CHANNEL_CREATE", "CHANNEL_PROGRESS", "CHANNEL_HANGUP")
     own_uuid = None
 
     def __init__(self, switches: Sequence[Simulator]) -> None:
         self.doubles: list[str] = []
         self.legs: dict[str, tuple[str, str, str]] = {}
         """Contact, agent and switch of each."""
+        self.rung: set[str] = set()
+        """Agents whose phones have begun to ring."""
         for switch in switches:
             self.watch(switch)
 
@@ -39,6 +41,9 @@ class Witness:
             return
         if event.name == "CHANNEL_HANGUP":
             self.legs.pop(event.uuid, None)
+            return
+        if event.name == "CHANNEL_PROGRESS":
+            self.rung.add(str(event.get("variable_sy_agent_id")))
             return
         contact, agent = str(event.get("variable_sy_contact_id")), str(event.get("variable_sy_agent_id"))
         for other_contact, other_agent, _ in self.legs.values():
