@@ -164,10 +164,10 @@ class Hall:
             raise ConnectionError("the switch closed the recorder's connection")
 
     async def close(self) -> None:
+        self.wire.close()  # first: what is heard makes work
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.wire.close()
 
 
 def originated(caller: str) -> str:
