@@ -58,7 +58,7 @@ class Consumption:
 
     async def arrived(self, message: Any) -> None:
         """Takes a message; one that is in hand already came again because we were silent for too long."""
-        place = _place(message.reply)
+        place = place_of(message.reply)
         known = place in self._held
         self._held[place] = message
         if not known:
@@ -153,7 +153,7 @@ class Consumption:
         log.error("event_set_aside", consumer=self._durable, which=which, detail=problem and problem.sentence)
 
 
-def _place(reply: str) -> int:
+def place_of(reply: str) -> int:
     """In the stream: `$JS.ACK.STREAM.CONSUMER.TRIES.PLACE.…`, since NATS 2.9 also with domain and account
     before the stream. nats-py's own reading of it takes ten times as long."""
     parts = reply.split(".")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 
 from services.chassis.errors import Invalid
 
@@ -21,6 +22,7 @@ def current() -> str:
     return _current.get()
 
 
+@lru_cache(maxsize=1024)  # asked several times for every event
 def check(slug: str) -> str:
     """Gives the slug back, or raises Invalid: 1 to 32 of a-z, 0-9 and hyphen."""
     if _SLUG.fullmatch(slug) is None:

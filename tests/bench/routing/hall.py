@@ -17,6 +17,7 @@ from tests.bench.routing.desk import TENANT, Desk
 from tests.bench.routing.wire import Event, Wire, connect
 
 EVENTS = "CHANNEL_CREATE CHANNEL_BRIDGE CHANNEL_HANGUP_COMPLETE BACKGROUND_JOB"
+FILTERS = ("Event-Name BACKGROUND_JOB", "Event-Name CHANNEL_BRIDGE", "variable_sy_leg agent")
 AT_ONCE = 64  # arrivals or presences under way: enough to keep every process busy
 PATIENCE_S = 60.0
 NULL_PHONE = "null_enable_auto_answer=true,null_auto_answer_delay=0"
@@ -49,7 +50,7 @@ class Hall:
         self._limit = asyncio.Semaphore(AT_ONCE)
 
     async def listen(self, port: int, password: str) -> None:
-        self.wire = await connect(port, password, EVENTS, self.heard)
+        self.wire = await connect(port, password, EVENTS, self.heard, FILTERS)
 
     # ------------------------------------------------------------ what the switch says
 
@@ -163,10 +164,10 @@ class Hall:
             raise ConnectionError("the switch closed the recorder's connection")
 
     async def close(self) -> None:
+        self.wire.close()  # first: what is heard makes work
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.wire.close()
 
 
 def originated(caller: str) -> str:

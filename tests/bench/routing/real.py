@@ -11,12 +11,13 @@ from deploy.local.bench import Row
 from tests.bench.routing import freeswitch, paced
 from tests.bench.routing.paced import Gaps
 from tests.bench.routing.parts import NODE, Parts
-from tests.bench.routing.rows import calls_row, cost_rows, gap_rows, machine
+from tests.bench.routing.rows import QUANTILES, calls_row, cost_rows, gap_rows, machine
 from tests.bench.routing.scene import ACD, BARE, PEER, Scene, Switch, routed, wrapping_up
 from tests.bench.routing.sustained import Sustained, sustained
 
 GOAL_MS = 15.0
 GOAL_TIMES = 50.0
+STEP_MS = 1.0  # of the switch's clock: what is less may be nothing
 REST_S = 1.1
 """Between an agent's call and being made available: mod_callcenter compares whole seconds after a call, and
 that is asked by the other figure."""
@@ -112,16 +113,16 @@ def speed_rows(size: tuple[int, int], found: dict[str, Speed]) -> list[Row]:
     if peer is not None:
         rows += gap_rows(f"{PEER}: agent free to offer, {where}", peer.free, floor.free, None)
         rows += gap_rows(f"{PEER}: call's end to next offer, {where}", peer.ended, floor.ended, None)
-        rows += [
-            times_row(f"call's end, {where}, {word}: quicker than {PEER}", ours.ended, peer.ended, share)
-            for word, share in (("p50", 0.5), ("p99", 0.99))
-        ]
+        rows += times_rows(f"call's end, {where}: quicker than {PEER}", ours.ended, peer.ended)
     return rows
 
 
-def times_row(name: str, ours: Gaps, peer: Gaps, share: float) -> Row:
-    times = peer.quantile(share) / ours.quantile(share)
-    return Row(name, times, "times", goal=GOAL_TIMES, ok=times >= GOAL_TIMES)
+def times_rows(name: str, ours: Gaps, peer: Gaps) -> list[Row]:
+    found = []
+    for word, share in QUANTILES if ours.ms and peer.ms else ():
+        times = peer.quantile(share) / max(ours.quantile(share), STEP_MS)
+        found.append(Row(f"{name}, {word}", times, "times", goal=GOAL_TIMES, ok=times >= GOAL_TIMES))
+    return found
 
 
 def calls_rows(plan: Plan, found: dict[str, Sustained]) -> list[Row]:

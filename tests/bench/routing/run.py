@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import shutil
@@ -29,6 +30,7 @@ def main(options: Sequence[str]) -> list[Row]:
         raise ProcessError("bench routing has one option: --freeswitch, on a real one with null/ phones")
     on = real.rows if options else simulated.rows
     logging.getLogger("nats").setLevel(logging.CRITICAL)  # its end is ours
+    gc.disable()  # who measures must not pause; between two scenes it is collected (`scene.routed`)
     folder = Path(tempfile.mkdtemp(prefix="switchyard-bench-"))
     folder.chmod(0o755)  # PostgreSQL may have to run as nobody
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 from collections.abc import AsyncIterator, Mapping
@@ -128,6 +129,7 @@ async def wrapping_up(stack: AsyncExitStack, scene: Scene) -> None:
 
 async def routed(parts: p.Parts, stack: AsyncExitStack, kind: str, switch: Switch, agents: int) -> Scene:
     """Somebody who routes on that switch, and a hall of people; the stack ends both."""
+    gc.collect()
     acd, child = None, None
     desk: Desk
     if kind == ACD:

@@ -36,7 +36,7 @@ class Plan:
     run_s: float = 15.0
 
 
-QUICK = Plan(((10, 10), (100, 50)), 40, 2.0, (10, 200), 40, 100, 2.0)
+QUICK = Plan(((10, 10), (100, 50)), 40, 2.0, (10, 200), 40, 100, 4.0)
 
 
 async def rows(parts: Parts, *, quick: bool) -> list[Row]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import orjson
@@ -49,12 +49,14 @@ class Wire(asyncio.Protocol):
     async def api(self, text: str) -> str:
         return (await self.send(f"api {text}")).strip()
 
-    async def sign_in(self, password: str, events: str) -> None:
-        """Raises PermissionError when the switch refuses the password."""
+    async def sign_in(self, password: str, events: str, filters: Sequence[str]) -> None:
+        """Of the events, those that pass one of the filters. Raises PermissionError for a wrong password."""
         async with asyncio.timeout(SIGN_IN_S):
             await self._greeted
             if not (await self.send(f"auth {password}")).startswith("+OK"):
                 raise PermissionError("the switch refused the password of its event socket")
+            for one in filters:
+                await self.send(f"filter {one}")
             if events:
                 await self.send(f"event json {events}")
 
@@ -92,8 +94,10 @@ def _length(head: bytes) -> int:
     return int(head[at + 16 :].split(b"\n", 1)[0]) if at >= 0 else 0
 
 
-async def connect(port: int, password: str, events: str, on_event: Callable[[Event], None]) -> Wire:
+async def connect(
+    port: int, password: str, events: str, on_event: Callable[[Event], None], filters: Sequence[str] = ()
+) -> Wire:
     loop = asyncio.get_running_loop()
     _, wire = await loop.create_connection(lambda: Wire(on_event), "127.0.0.1", port)
-    await wire.sign_in(password, events)
+    await wire.sign_in(password, events, filters)
     return wire

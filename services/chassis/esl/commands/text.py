@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -100,6 +101,7 @@ def whole(field: str, value: int, low: int, high: int) -> str:
     return str(value)
 
 
+@lru_cache(maxsize=1024)  # the same thirty names with every call
 def variable_name(field: str, value: str) -> str:
     """A channel variable's name; those which make the switch run something are refused."""
     _matching(field, value, _NAME, "a variable name", NAME_CHARS)
