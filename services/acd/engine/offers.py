@@ -389,7 +389,7 @@ def leg_gone(
     if stage is Stage.RINGING:
         fail(floor, offer, failure_of(cause), cause, now, out)
     elif stage is Stage.DIALLING:
-        _agent_gone(floor, offer, cause, now, out)
+        _agent_gone(floor, offer, OfferFailure.REJECTED, cause, now, out)
     elif stage is Stage.BRIDGING:
         failure = OfferFailure.SWITCH_ERROR if by_switch and not asked else OfferFailure.REJECTED
         fail(floor, offer, failure, cause, now, out)
@@ -399,11 +399,13 @@ def leg_gone(
     settle(floor, offer.agent, now, out)
 
 
-def _agent_gone(floor: Floor, offer: Offer, cause: str, now: int, out: list[Command]) -> None:
+def _agent_gone(
+    floor: Floor, offer: Offer, failure: OfferFailure, cause: str, now: int, out: list[Command]
+) -> None:
     """The agent hung up while the customer was called: their phone may have rung, so it was an attempt."""
     contact = offer.contact
     dialling.stop_dialling(contact, out)
-    _undo(floor, offer, OfferFailure.REJECTED, cause, now, out)
+    _undo(floor, offer, failure, cause, now, out)
     dialling.attempt_failed(floor, contact, AttemptResult.AGENT_GONE, cause, now, out)
     if offer.agent.aside:
         nobody_waits_for(floor, offer.agent, now, out)
@@ -439,5 +441,9 @@ def call_off_all(floor: Floor, contact: Contact, failure: OfferFailure, now: int
 
 def call_back(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None:
     """Ends an offer whose agent turns out to be busy elsewhere; the contact goes on to the next agent."""
+    dials = offer.stage is Stage.DIALLING
     close_leg(floor, offer, "ORIGINATOR_CANCEL", now, out)
-    fail(floor, offer, OfferFailure.SWITCH_ERROR, "MANAGER_REQUEST", now, out)
+    if dials:
+        _agent_gone(floor, offer, OfferFailure.SWITCH_ERROR, "MANAGER_REQUEST", now, out)
+    else:
+        fail(floor, offer, OfferFailure.SWITCH_ERROR, "MANAGER_REQUEST", now, out)
