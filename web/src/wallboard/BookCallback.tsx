@@ -75,7 +75,7 @@ export function BookCallback({ open, onClose, onBooked }: { open: boolean; onClo
         <Form.Item name="mode" label={t("callbacks.mode")}>
           <Radio.Group options={(["", "agent_first", "customer_first"] as const).map((mode) => ({ value: mode, label: t(`callbacks.mode.${mode || "queue"}`) }))} />
         </Form.Item>
-        <Form.Item name="attempts" label={t("callbacks.most")}><InputNumber min={1} max={10} placeholder={t("callbacks.mode.queue")} /></Form.Item>
+        <Form.Item name="attempts" label={t("callbacks.most")} extra={t("callbacks.to.help")}><InputNumber min={1} max={10} /></Form.Item>
         <Form.Item name="note" label={t("callbacks.note")} extra={t("callbacks.note.help")}><Input maxLength={200} /></Form.Item>
       </Form>
     </Modal>
