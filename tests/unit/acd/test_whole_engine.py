@@ -392,7 +392,7 @@ class Floor(RuleBasedStateMachine):
 
     def called(self, number: int) -> Any:
         """Which callback a number means at this moment; those that are called come first."""
-        found = list(self.engine.floor.callbacks.values())[::-1]
+        found: list[Any] = list(self.engine.floor.callbacks.values())[::-1]
         found.sort(key=lambda each: not (each.callback.dialled or each.call_id))
         return found[number % len(found)] if found else None
 
@@ -598,7 +598,8 @@ class Floor(RuleBasedStateMachine):
         """Then everybody goes home, and everything comes to rest."""
         for node in NODES:
             self.tell(stimuli.NodeUp(node))
-        for callback in list(self.engine.floor.callbacks.values()):
+        callbacks: list[Any] = list(self.engine.floor.callbacks.values())
+        for callback in callbacks:
             self.tell(stimuli.DialFailed(callback.id, callback.callback.dialled, "NO_ANSWER"))
             self.tell(stimuli.CallerGone(customer(callback), "NORMAL_CLEARING"))
             self.tell(stimuli.CancelCallback(callback.id))
