@@ -40,13 +40,9 @@ class Outside:
             )
         found = self._e164(typed)
         if not found:
-            raise Invalid(
-                field, "is no telephone number; give one with its country code, such as +8613800138000"
-            )
+            raise Invalid(field, "is no telephone number; give it with country code, such as +8613800138000")
         if not self.allowed(found):
-            raise Invalid(
-                field, f"{found[:4]}… may not be called: numbers like it are not among those allowed"
-            )
+            raise Invalid(field, f"{found[:4]}… is not among the numbers that may be called")
         return found
 
     def _e164(self, typed: str) -> str:

@@ -267,7 +267,10 @@ def nobody_there(floor: Floor, queue: Queue, now: int, out: list[Command]) -> No
     """No agent has been staffed for too long: those who wait go elsewhere, a good many at a time."""
     leaving = queues.standing_in(queue)
     for contact in leaving:
-        overflow(floor, contact, LeftQueue.NO_AGENTS, now, out)
+        if contact.callback is not None:  # on the line, and no flow to go on in
+            calling.time_is_up(floor, contact, now, out)
+        else:
+            overflow(floor, contact, LeftQueue.NO_AGENTS, now, out)
     if len(leaving) == queues.EXPELLED_AT_ONCE:
         set_timer(floor, now + 1, Alarm.NO_AGENTS, queue)
 

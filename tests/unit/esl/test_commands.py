@@ -103,6 +103,9 @@ def test_numbers_and_names_with_anything_in_them_are_refused(evil: str) -> None:
         lambda: fs.user("1001", evil),
         lambda: fs.gateway(evil, "1"),
         lambda: fs.gateway("trunk", evil),
+        lambda: fs.outside("sofia/gateway/trunk/{number}", evil),
+        lambda: fs.outside(evil, "+8613800138000"),
+        lambda: fs.outside(f"sofia/gateway/{evil}/{{number}}", "+8613800138000"),
         lambda: fs.uuid_transfer(A, evil, "default"),
         lambda: fs.uuid_transfer(A, "1", evil),
         lambda: fs.uuid_bridge(A, evil),
@@ -256,3 +259,37 @@ def test_a_subscription_that_would_mean_something_else_is_refused(
 ) -> None:
     with pytest.raises(UnsafeArgument):
         subscription(events, filters)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "target"),
+    [
+        ("sofia/gateway/trunk/{number}", "sofia/gateway/trunk/+8613800138000"),
+        ("sofia/trunk/{number}@192.0.2.7:5080", "sofia/trunk/+8613800138000@192.0.2.7:5080"),
+        ("sofia/trunk/{number}@sip.example.org", "sofia/trunk/+8613800138000@sip.example.org:5060"),
+        ("loopback/{number}/public", "loopback/+8613800138000/public"),
+        ("null/{number}", "null/+8613800138000"),
+    ],
+)
+def test_outside_numbers_are_dialled_by_the_operators_pattern(pattern: str, target: str) -> None:
+    assert fs.outside(pattern, "+8613800138000").target == target
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "",
+        "10050",
+        "8613800138000",
+        "+0123456789",
+        "+86138",
+        "+1234567890123456",
+        "+86138*21#",
+        "+86 138",
+        "+86138a",
+    ],
+)
+def test_only_numbers_of_the_world_are_dialled_outside(number: str) -> None:
+    """No extension, no feature code, nothing that a trunk could take for more than a number."""
+    with pytest.raises(fs.UnsafeArgument):
+        fs.outside("sofia/gateway/trunk/{number}", number)

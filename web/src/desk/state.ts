@@ -190,7 +190,7 @@ function offered(desk: DeskState, offer: Offer): DeskState {
     contact_id: offer.contact_id, channel: offer.channel, state: "offered", queue: offer.queue, priority: 0,
     agent_id: desk.agent?.agent_id ?? "", offer_id: offer.offer_id, from_number: offer.from_number,
     to_number: offer.to_number, customer_id: offer.customer_id, held: false, opened_at: null, enqueued_at: null,
-    answered_at: null, data: {}, waits_for_agent_id: "", assigned_by: "",
+    answered_at: null, data: {}, waits_for_agent_id: "", assigned_by: "", callback: offer.callback ?? null,
   };
   const known = desk.pop?.contact_id === offer.contact_id ? desk.pop : null;
   return {

@@ -6,12 +6,13 @@ import { useLoad } from "../shared/useLoad";
 import { useDesk } from "./DeskProvider";
 
 interface Queues {
+  queues: Queue[];
   find: (name: string) => Queue | undefined;
   titleOf: (name: string) => string;
   reload: () => void;
 }
 
-const QueuesContext = createContext<Queues>({ find: () => undefined, titleOf: (name) => name, reload: () => undefined });
+const QueuesContext = createContext<Queues>({ queues: [], find: () => undefined, titleOf: (name) => name, reload: () => undefined });
 export const useQueues = () => useContext(QueuesContext);
 
 /** The queues' titles and times; asked again when the connection or the ACD has come back. */
@@ -27,6 +28,7 @@ export function QueuesProvider({ children }: { children: ReactNode }) {
   const value = useMemo(() => {
     const byName = new Map(known.map((queue) => [queue.name, queue]));
     return {
+      queues: known,
       find: (name: string) => byName.get(name),
       titleOf: (name: string) => byName.get(name)?.title || name,
       reload,

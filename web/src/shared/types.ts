@@ -56,6 +56,47 @@ export interface Contact {
   waits_for_agent_id: string;
   /** Who gave it to that agent. */
   assigned_by: string;
+  /** Of who is called back; older gateways do not say. */
+  callback?: CallbackOffer | null;
+}
+
+export type CallbackMode = "agent_first" | "customer_first";
+
+/** What an agent is told of a callback before the phone rings. */
+export interface CallbackOffer {
+  number: string;
+  mode: CallbackMode;
+  attempt: number;
+  attempts: number;
+  /** Who booked it; empty: the caller asked for it. */
+  requested_by: string;
+  note: string;
+  callback_of: string;
+}
+
+/** Somebody who is to be called. */
+export interface Callback {
+  contact_id: string;
+  callback_of: string;
+  number: string;
+  queue: string;
+  mode: CallbackMode;
+  state: string;
+  requested_at: string | null;
+  enqueued_at: string | null;
+  not_before: string | null;
+  not_after: string | null;
+  /** Not called before; null: now, if an agent is free. */
+  next_at: string | null;
+  attempts_made: number;
+  attempts: number;
+  last_result: string;
+  requested_by: string;
+  note: string;
+  agent_id: string;
+  customer_id: string;
+  position: number;
+  outcome: string;
 }
 
 export interface AgentNews {
@@ -91,6 +132,7 @@ export interface Offer {
   ring_timeout_ms: number;
   reason: string;
   offered_at: string | null;
+  callback?: CallbackOffer | null;
 }
 
 export interface Caller {
@@ -233,6 +275,10 @@ export interface QueueFigures {
   /** Staffed, an agent of n queues counting 1/n. */
   agents_effective: number;
   expected_wait_error: ForecastError | null;
+  /** Callbacks count for themselves, in none of the figures above but those who wait. */
+  callbacks_open?: number;
+  called_back?: number;
+  unreached?: number;
 }
 
 export interface ForecastError {

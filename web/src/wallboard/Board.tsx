@@ -9,6 +9,7 @@ import { moment, parsed } from "../shared/time";
 import { AGENT_STATES, type ListedAgent, type Wallboard } from "../shared/types";
 import { useLoad } from "../shared/useLoad";
 import { useNow } from "../shared/useNow";
+import { Callbacks } from "./Callbacks";
 import { ExplainDrawer, type Looked } from "./ExplainDrawer";
 import { People } from "./People";
 import { Queues } from "./Queues";
@@ -43,6 +44,7 @@ export function Board() {
       {figures.missing.includes("acd")
         ? <Card size="small"><Nothing text={t("board.away")} /></Card>
         : <Figures figures={figures} onWaiting={(queue) => setLooked({ queue, contact: null })} />}
+      {session.may("contacts.read") && !figures.missing.includes("acd") && <Callbacks />}
       {session.may("agents.read") && <People list={people} onExplain={(contact) => setLooked({ queue: null, contact })} />}
       <ExplainDrawer looked={looked} onLook={setLooked} people={people.data?.agents ?? []} nameOf={nameOf} />
     </main>

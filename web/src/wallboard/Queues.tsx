@@ -37,7 +37,12 @@ function Row({ queue, onWaiting }: { queue: QueueFigures; onWaiting: (queue: str
       <td className="figure large clock">{queue.longest_wait_ms > 0 ? clock(queue.longest_wait_ms) : none}</td>
       <td className="figure large clock"><Expected queue={queue} /></td>
       <td className="figure large"><ServiceLevel level={queue.service_level} /></td>
-      <td className="figure">{queue.answered}</td>
+      <td className="figure">
+        {queue.answered}
+        {(queue.called_back ?? 0) > 0 && (
+          <Below text={t("board.called_back", { count: queue.called_back ?? 0 })} help={t("board.called_back.help", { open: queue.callbacks_open ?? 0, unreached: queue.unreached ?? 0 })} />
+        )}
+      </td>
       <td className="figure">
         {queue.abandoned}
         {queue.overflowed > 0 && <Below text={t("board.overflowed", { count: queue.overflowed })} help={t("board.overflowed.help")} />}

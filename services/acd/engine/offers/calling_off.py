@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from services.acd.domain import OfferFailure
 from services.acd.engine.commands import Command
-from services.acd.engine.floor import Contact, Floor, Offer
+from services.acd.engine.floor import Contact, Floor, Offer, Stage
 from services.acd.engine.offers.failing import fail, out_of_hands, still_rings_elsewhere, undo
+from services.acd.engine.offers.gone import agent_gone
 from services.acd.engine.offers.leg import close_leg
 
 
@@ -23,5 +24,9 @@ def call_off_all(floor: Floor, contact: Contact, failure: OfferFailure, now: int
 
 def call_back(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None:
     """Ends an offer whose agent turns out to be busy elsewhere; the contact goes on to the next agent."""
+    dials = offer.stage is Stage.DIALLING
     close_leg(floor, offer, "ORIGINATOR_CANCEL", now, out)
-    fail(floor, offer, OfferFailure.SWITCH_ERROR, "MANAGER_REQUEST", now, out)
+    if dials:
+        agent_gone(floor, offer, OfferFailure.SWITCH_ERROR, "MANAGER_REQUEST", now, out)
+    else:
+        fail(floor, offer, OfferFailure.SWITCH_ERROR, "MANAGER_REQUEST", now, out)

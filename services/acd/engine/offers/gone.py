@@ -24,7 +24,7 @@ def leg_gone(
     if stage is Stage.RINGING:
         fail(floor, offer, failure_of(cause), cause, now, out)
     elif stage is Stage.DIALLING:
-        _agent_gone(floor, offer, cause, now, out)
+        agent_gone(floor, offer, OfferFailure.REJECTED, cause, now, out)
     elif stage is Stage.BRIDGING:
         failure = OfferFailure.SWITCH_ERROR if by_switch and not asked else OfferFailure.REJECTED
         fail(floor, offer, failure, cause, now, out)
@@ -34,11 +34,13 @@ def leg_gone(
     settle(floor, offer.agent, now, out)
 
 
-def _agent_gone(floor: Floor, offer: Offer, cause: str, now: int, out: list[Command]) -> None:
+def agent_gone(
+    floor: Floor, offer: Offer, failure: OfferFailure, cause: str, now: int, out: list[Command]
+) -> None:
     """The agent hung up while the customer was called: their phone may have rung, so it was an attempt."""
     contact = offer.contact
     dialling.stop_dialling(contact, out)
-    undo(floor, offer, OfferFailure.REJECTED, cause, now, out)
+    undo(floor, offer, failure, cause, now, out)
     dialling.attempt_failed(floor, contact, AttemptResult.AGENT_GONE, cause, now, out)
     if offer.agent.aside:
         nobody_waits_for(floor, offer.agent, now, out)

@@ -6,7 +6,9 @@ import { numberOf } from "../../customer/Level";
 import { problem, useSpeech } from "../../i18n";
 import { usePhone } from "../../phone/PhoneProvider";
 import { answersHere } from "../../phone/state";
+import { LongText } from "../../shared/LongText";
 import { clock, parsed } from "../../shared/time";
+import type { CallbackOffer } from "../../shared/types";
 import { useNow } from "../../shared/useNow";
 import { useDesk } from "../DeskProvider";
 import { SHORTCUTS, useShortcuts } from "../shortcuts";
@@ -25,7 +27,7 @@ export function Ringing() {
   const { titleOf } = useQueues();
   const { run, pending, failed } = useAction<"answer" | "reject">();
   const [answering, setAnswering] = useState(false);
-  const { contact_id, offer_id, from_number, queue } = desk.contact!;
+  const { contact_id, offer_id, from_number, queue, callback = null } = desk.contact!;
   const who = nameOf(desk) || numberOf(t, from_number);
   useRinging(t("notify.title", { who }), answering);
 
@@ -49,10 +51,11 @@ export function Ringing() {
     <Card className="call-card ringing" size="small" aria-label={t("call.ringing")} role="region">
       <p className="visually-hidden" role="alert">{t("call.ringing.aria", { who, queue: titleOf(queue) })}</p>
       <div className="call-top">
-        <span className="call-state"><PhoneFilled className="shaking" aria-hidden /> {t("call.ringing")}</span>
+        <span className="call-state"><PhoneFilled className="shaking" aria-hidden /> {t(callback ? "call.back" : "call.ringing")}</span>
         <Ring />
       </div>
       <Who desk={desk} />
+      {callback && <Back callback={callback} />}
       <Facts />
       {failed && <Alert type="error" showIcon title={problem(speech, failed.error)} />}
       <div className="call-buttons">
@@ -70,6 +73,23 @@ export function Ringing() {
         </Tooltip>
       </div>
     </Card>
+  );
+}
+
+/** Whom the agent will hear, who wanted it, and what was tried. */
+function Back({ callback }: { callback: CallbackOffer }) {
+  const { t } = useSpeech();
+  const by = callback.requested_by
+    ? t("call.back.by", { who: callback.requested_by })
+    : t("call.back.caller");
+  return (
+    <Alert type="info" showIcon title={t(`call.back.${callback.mode}`, { number: callback.number })}
+      description={(
+        <>
+          {by} · {t("call.back.attempt", { attempt: callback.attempt, attempts: callback.attempts })}
+          {callback.note && <p className="pre"><LongText text={callback.note} /></p>}
+        </>
+      )} />
   );
 }
 
