@@ -73,7 +73,11 @@ class Phone:
                 break
         self._task = asyncio.create_task(self._listen())
         # Only now: a registration is quicker than our connection, and its event would be missed.
-        await self.command("uanew", self.account)
+        try:
+            await self.command("uanew", self.account)
+        except BaseException:
+            await self.stop()
+            raise
 
     async def _launch(self) -> None:
         sip_port, _for_tls, control_port = free_ports(3)  # it takes the port behind its own as well
