@@ -4,7 +4,8 @@ Each owner writes a mark of its own into a global variable of every switch befor
 alone decides whose mark that is; the marks decide only what an owner may still do that cannot renew its
 lease, because NATS cannot be reached: it goes on as long as every switch still carries its mark, looked at
 `verify_s` ago at most. A new owner waits that long after it has set its own. So a lone owner routes through
-any outage of NATS, and one that was replaced stops before the new one begins.
+any outage of NATS, and one that was replaced stops before the new one begins. Another's mark ends a term also
+while the lease is held.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ log = structlog.get_logger()
 
 AT_ONCE = 32  # questions to one switch under way: it answers 20,000 a second
 FIRST_POLL_S = 0.005
+WELCOME_AGAIN_S = 0.25
 STRANGERS_MAX = 50_000  # uuids remembered as none of ours
 
 
@@ -66,18 +67,25 @@ class Reconciler:
         self._tasks[node] = asyncio.create_task(self._welcome(node, link), name=f"compare-{node}")
 
     async def _welcome(self, node: str, link: Link) -> None:
+        while not await self._welcomed(node, link):
+            await asyncio.sleep(WELCOME_AGAIN_S)
+        if not link.up:
+            return  # the next LinkUp comes here again
+        self._compared.add(link.node.name)
+        if self._begun:
+            self._router.node_up(node)
+
+    async def _welcomed(self, node: str, link: Link) -> bool:
+        """False when it has to be tried again: the link is there, but we were not permitted to use it just
+        then (the lease had lapsed), or the switch took too long."""
         try:
             await self._claim(link)
             await self._switches.ready.wait()
             await self._compare(node, link, settle_ms=0)
         except EslError as problem:
             log.warning("compare_failed", node=node, problem=str(problem)[:200])
-            return  # the link is gone or about to be: the next LinkUp comes here again
-        if not link.up:
-            return
-        self._compared.add(link.node.name)
-        if self._begun:
-            self._router.node_up(node)
+            return not link.up
+        return True
 
     async def first_done(self, within_s: float, unreached_s: float) -> bool:
         """Waits until every switch has been compared once, then lets the callers of all take part: who talks

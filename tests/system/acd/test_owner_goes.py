@@ -111,6 +111,20 @@ async def held(pair: Pair) -> bool:
     return await pair.metric("acd1", "switchyard_lease_held{") == 1
 
 
+async def test_link_is_lost_while_nats_is_away(pair: Pair) -> None:
+    """Without switch and NATS the owner may do nothing; with the switch alone it goes on."""
+    await busy_floor(pair, talking=3, waiting=3)
+    await pair.nats.kill()
+    await until(lambda: lapsed(pair), "the lease has lapsed")
+    await until(lambda: on_marks(pair), "the marks let it go on")
+    while await on_marks(pair):
+        pair.cut_links()
+    assert await next_one(pair), "routing goes on"
+    await pair.nats.start()
+    await until(lambda: held(pair), "the lease is held again")
+    pair.check_journal(await pair.everything_ends())
+
+
 async def test_owner_dies_while_nats_is_away(pair: Pair) -> None:
     """Nobody can take over without NATS; once it is back, somebody does."""
     before = await busy_floor(pair, talking=3, waiting=3)
