@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -293,15 +293,18 @@ class Bus:
     async def read(self, subjects: Sequence[str], start: int) -> AsyncIterator[list[Envelope]]:
         """The events from that place to the present end of the stream, in batches; whoever reads sets the
         time. Raises Unavailable."""
-        async for messages in self._past(STREAM, subjects, start):
-            events: list[Envelope] = []
-            for message in messages:
-                with contextlib.suppress(Invalid):
-                    events.append(unseal(message.data, message.metadata.sequence.stream))
-            if events:
-                yield events
+        async with contextlib.aclosing(self._past(STREAM, subjects, start)) as past:
+            async for messages in past:
+                events: list[Envelope] = []
+                for message in messages:
+                    with contextlib.suppress(Invalid):
+                        events.append(unseal(message.data, message.metadata.sequence.stream))
+                if events:
+                    yield events
 
-    async def _past(self, stream: str, subjects: Sequence[str], start: int) -> AsyncIterator[list[Any]]:
+    async def _past(
+        self, stream: str, subjects: Sequence[str], start: int
+    ) -> AsyncGenerator[list[Any], None]:
         """Messages to the present end of a stream, asked for a batch at a time: whoever reads sets the time,
         however many they are. Raises Unavailable."""
         config = ConsumerConfig(
@@ -344,14 +347,15 @@ class Bus:
             return
         except _AWAY as problem:
             raise Unavailable("nats") from problem
-        async for messages in self._past(stream, [subject], 1):
-            for message in messages:
-                meta = message.metadata
-                if until is not None and meta.timestamp > until:
-                    return
-                yield message.data
-                if meta.sequence.stream >= last:
-                    return
+        async with contextlib.aclosing(self._past(stream, [subject], 1)) as past:
+            async for messages in past:
+                for message in messages:
+                    meta = message.metadata
+                    if until is not None and meta.timestamp > until:
+                        return
+                    yield message.data
+                    if meta.sequence.stream >= last:
+                        return
 
     async def listen(self, subjects: Sequence[str], listener: Listener) -> None:
         """Calls `listener` with events as they happen; none from before, none missed while away."""
