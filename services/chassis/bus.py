@@ -38,6 +38,8 @@ STREAM = "SWITCHYARD"
 SUBJECTS = "sy.>"
 DEDUPE_WINDOW_S = 120.0  # longer than any retry of ours, so a retry is never a double
 BATCH = 100  # publishes in flight; three times the throughput of one at a time
+PAYLOAD_MAX = 1024 * 1024  # of a NATS as it comes
+HEADERS_MAX = 1_024  # ours have an id
 BUFFER = 100_000  # events kept while NATS is away: 5 minutes at 300/s, some 100 MB
 START_TIMEOUT_S = 30.0
 LISTEN_PENDING = 65_536  # live messages kept for a slow listener
@@ -80,6 +82,11 @@ class Bus:
         self._nc: Any = None
         self._js: Any = None
         self._stream: Publisher
+
+    @property
+    def _payload_max(self) -> int:
+        """What this NATS takes in one message, less its headers."""
+        return (self._nc.max_payload if self.connected else PAYLOAD_MAX) - HEADERS_MAX
 
     @property
     def connected(self) -> bool:
@@ -173,7 +180,8 @@ class Bus:
     def offer(self, message: Message, slug: str, *, id: str = "") -> None:  # noqa: A002
         """Queues an event for publishing, in order, without waiting; kept over an outage of NATS.
 
-        Raises Full when 100,000 wait already: the caller decides what is lost, never this buffer.
+        Raises Full when 100,000 wait already, and for one that NATS would never take, which would hold up
+        all behind it: the caller decides what is lost, never this buffer.
         """
         self._keep(seal(message, slug, service=self._service, id=id))
 
@@ -182,6 +190,9 @@ class Bus:
         self._keep(Outgoing(id, subject, payload))
 
     def _keep(self, outgoing: Outgoing) -> None:
+        if len(outgoing.payload) > self._payload_max:
+            metrics.EVENTS_DROPPED.inc()
+            raise Full(f"{outgoing.subject}: {len(outgoing.payload)} bytes are more than NATS takes.")
         if len(self._buffer) >= BUFFER:
             metrics.EVENTS_DROPPED.inc()
             raise Full("The buffer of events towards NATS is full: is NATS away?")
