@@ -33,6 +33,8 @@ LOST = Counter("switchyard_acd_journal_lost_total", "Stimuli that found the jour
 
 BATCH_MAX = 2_000
 """Stimuli in one message: some 500 kB (240 bytes each were counted), half of what NATS takes."""
+BYTES_MAX = 900_000
+"""In one message of several stimuli: settings of many agents are long, and NATS takes 1 MiB by default."""
 WAITING_MAX = 200_000
 """Stimuli kept between two writes: minutes of a busy centre. Beyond, the journal has a hole, which a replay
 says."""
@@ -87,9 +89,14 @@ class Journal:
                 self._write(tenant, rows[start : start + BATCH_MAX])
 
     def _write(self, tenant: str, rows: list[tuple[int, str, object, list[str]]]) -> None:
-        self._number += 1
-        batch = {"run": self._run, "number": self._number, "rows": rows}
+        batch = {"run": self._run, "number": self._number + 1, "rows": rows}
         payload = orjson.dumps(batch, default=_plain)
+        if len(payload) > BYTES_MAX and len(rows) > 1:
+            half = len(rows) // 2
+            self._write(tenant, rows[:half])
+            self._write(tenant, rows[half:])
+            return
+        self._number += 1
         try:
             self._bus.keep(f"{SUBJECT}.{tenant}", payload, id=f"{self._run}-{self._number}")
         except Full:

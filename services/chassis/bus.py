@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +38,8 @@ STREAM = "SWITCHYARD"
 SUBJECTS = "sy.>"
 DEDUPE_WINDOW_S = 120.0  # longer than any retry of ours, so a retry is never a double
 BATCH = 100  # publishes in flight; three times the throughput of one at a time
+PAYLOAD_MAX = 1024 * 1024  # of a NATS as it comes
+HEADERS_MAX = 1_024  # ours have an id
 BUFFER = 100_000  # events kept while NATS is away: 5 minutes at 300/s, some 100 MB
 START_TIMEOUT_S = 30.0
 LISTEN_PENDING = 65_536  # live messages kept for a slow listener
@@ -83,6 +85,11 @@ class Bus:
         self._nc: Any = None
         self._js: Any = None
         self._stream: Publisher
+
+    @property
+    def _payload_max(self) -> int:
+        """What this NATS takes in one message, less its headers."""
+        return (self._nc.max_payload if self.connected else PAYLOAD_MAX) - HEADERS_MAX
 
     @property
     def connected(self) -> bool:
@@ -176,7 +183,8 @@ class Bus:
     def offer(self, message: Message, slug: str, *, id: str = "") -> None:  # noqa: A002
         """Queues an event for publishing, in order, without waiting; kept over an outage of NATS.
 
-        Raises Full when 100,000 wait already: the caller decides what is lost, never this buffer.
+        Raises Full when 100,000 wait already, and for one that NATS would never take, which would hold up
+        all behind it: the caller decides what is lost, never this buffer.
         """
         self._keep(seal(message, slug, service=self._service, id=id))
 
@@ -185,6 +193,9 @@ class Bus:
         self._keep(Outgoing(id, subject, payload))
 
     def _keep(self, outgoing: Outgoing) -> None:
+        if len(outgoing.payload) > self._payload_max:
+            metrics.EVENTS_DROPPED.inc()
+            raise Full(f"{outgoing.subject}: {len(outgoing.payload)} bytes are more than NATS takes.")
         if len(self._buffer) >= BUFFER:
             metrics.EVENTS_DROPPED.inc()
             raise Full("The buffer of events towards NATS is full: is NATS away?")
@@ -319,15 +330,18 @@ class Bus:
     async def read(self, subjects: Sequence[str], start: int) -> AsyncIterator[list[Envelope]]:
         """The events from that place to the present end of the stream, in batches; whoever reads sets the
         time. Raises Unavailable."""
-        async for messages in self._past(STREAM, subjects, start):
-            events: list[Envelope] = []
-            for message in messages:
-                with contextlib.suppress(Invalid):
-                    events.append(unseal(message.data, message.metadata.sequence.stream))
-            if events:
-                yield events
+        async with contextlib.aclosing(self._past(STREAM, subjects, start)) as past:
+            async for messages in past:
+                events: list[Envelope] = []
+                for message in messages:
+                    with contextlib.suppress(Invalid):
+                        events.append(unseal(message.data, message.metadata.sequence.stream))
+                if events:
+                    yield events
 
-    async def _past(self, stream: str, subjects: Sequence[str], start: int) -> AsyncIterator[list[Any]]:
+    async def _past(
+        self, stream: str, subjects: Sequence[str], start: int
+    ) -> AsyncGenerator[list[Any], None]:
         """Messages to the present end of a stream, asked for a batch at a time: whoever reads sets the time,
         however many they are. Raises Unavailable."""
         config = ConsumerConfig(
@@ -370,14 +384,15 @@ class Bus:
             return
         except _AWAY as problem:
             raise Unavailable("nats") from problem
-        async for messages in self._past(stream, [subject], 1):
-            for message in messages:
-                meta = message.metadata
-                if until is not None and meta.timestamp > until:
-                    return
-                yield message.data
-                if meta.sequence.stream >= last:
-                    return
+        async with contextlib.aclosing(self._past(stream, [subject], 1)) as past:
+            async for messages in past:
+                for message in messages:
+                    meta = message.metadata
+                    if until is not None and meta.timestamp > until:
+                        return
+                    yield message.data
+                    if meta.sequence.stream >= last:
+                        return
 
     async def listen(self, subjects: Sequence[str], listener: Listener) -> None:
         """Calls `listener` with events as they happen; none from before, none missed while away."""

@@ -5,22 +5,25 @@ caller keys, an agent is originated, answers, both are bridged, the agent hangs 
 into a second outbound socket and is hung up. One inbound connection hears every channel's life in JSON,
 the controller hears its own channel's.
 
-    python -m tests.bench.simulator [--calls 1000] [--rate 100] [--json]
+    ./switchyard bench simulator [--calls 1000] [--rate 100]
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import orjson
+import uvloop
+
+from deploy.local.bench import Row
 
 GOAL_MS_PER_CALL = 4.0
 GOAL_CALLS_PER_S = 100.0
@@ -199,7 +202,7 @@ async def _run(bench: Bench, pid: int, calls: int, rate: float) -> dict[str, flo
     return {"calls_per_s": calls / wall, "cpu_ms": cpu / calls * 1_000, "events": bench.events / calls}
 
 
-def rows(found: dict[str, float], rate: float) -> list[dict[str, object]]:
+def rows(found: dict[str, float], rate: float) -> list[dict[str, Any]]:
     """The house's bench rows."""
     cpu, speed = found["cpu_ms"], found["calls_per_s"]
     floor = writing_ms()
@@ -234,26 +237,11 @@ def rows(found: dict[str, float], rate: float) -> list[dict[str, object]]:
     ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def main(options: Sequence[str]) -> list[Row]:
+    parser = argparse.ArgumentParser(prog="./switchyard bench simulator")
     parser.add_argument("--calls", type=int, default=1_000)
-    parser.add_argument("--rate", type=float, default=100.0)
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
-    run = asyncio.run
-    with contextlib.suppress(ImportError):
-        import uvloop
-
-        run = uvloop.run
-    found = run(measure(given.calls, given.rate))
-    table = rows(found, given.rate)
-    if given.json:
-        sys.stdout.write(json.dumps(table) + "\n")
-        return
-    for row in table:
-        sys.stdout.write(f"{row['name']:<28}{row['value']:>9} {row['unit']}  ok={row['ok']}\n")
-    sys.stdout.write(f"{found['events']:.0f} events a call on the shared connection\n")
-
-
-if __name__ == "__main__":
-    main()
+    parser.add_argument("--rate", type=float, default=100.0, help="calls a second")
+    given = parser.parse_args(options)
+    found = uvloop.run(measure(given.calls, given.rate))
+    events = Row("simulator_events_of_a_call", round(found["events"]), "on the shared connection")
+    return [*(Row(**row) for row in rows(found, given.rate)), events]

@@ -135,9 +135,11 @@ class Reconciler:
             legs = [o for o in floor.offers.values() if o.leg and o.node == node and o.agent.offer is o]
             known = floor.nodes.get(node)
             callers = list(known.contacts.values()) if known else []
+            await asyncio.sleep(0)  # each of these looks at thousands: others get a turn between
             ours.update(offer.id for offer in legs)
             ours.update(contact.call_id for contact in callers)
             ours.update(contact.callback.dialled for contact in callers if contact.callback)
+            await asyncio.sleep(0)
             await self._callers(tenant, link, floor, (c for c in callers if c.call_id not in present), before)
             await self._legs(tenant, link, (o for o in legs if o.id not in present), before)
             await asyncio.sleep(0)

@@ -9,6 +9,7 @@ from tests.bench.routing.paced import Gaps
 from tests.bench.routing.sustained import Sustained
 
 GOAL_WRITTEN = 0.95  # of the events made, those written to PostgreSQL meanwhile
+GOAL_IDLE = 2.0  # % of a core
 QUANTILES = (("p50", 0.5), ("p99", 0.99))
 
 
@@ -33,6 +34,10 @@ def gap_rows(name: str, one: Gaps, floor: Gaps, goal: float | None) -> list[Row]
     if missed := one.wanted - len(one.ms):
         found.append(Row(f"{name}, never came", missed, "offers", goal=0, ok=False))
     return found
+
+
+def idle_row(name: str, share: float, floor: float) -> Row:
+    return Row(name, share, "% of a core", floor, _ratio(share, floor), GOAL_IDLE, share < GOAL_IDLE)
 
 
 def calls_row(name: str, one: Sustained, floor: Sustained, goal: float | None) -> Row:

@@ -12,7 +12,7 @@ from services.chassis import consuming
 from services.chassis.bus import READ_BATCH, STREAM, Bus
 from services.chassis.consuming import TRIES
 from services.chassis.envelope import Envelope, Outgoing, seal
-from services.chassis.errors import Unavailable
+from services.chassis.errors import Full, Unavailable
 from services.stubs.acd.v1 import events_pb2
 
 pytestmark = pytest.mark.integration
@@ -339,3 +339,10 @@ async def test_what_was_handled_does_not_come_again(nats_url: str, bus: Bus, alo
     await bus.publish(held(250), "demo")
     await bus.consume("durable", [HELD], second, alone=alone)
     assert await second.wait() == ["250"]
+
+
+async def test_what_nats_would_never_take_is_refused_and_holds_up_nothing(bus: Bus) -> None:
+    with pytest.raises(Full, match="more than NATS takes"):
+        bus.keep("sy.demo.acd.too_long", b"x" * 1_048_000, id="too-long")
+    bus.keep("sy.demo.acd.long", b"x" * 1_047_000, id="long")
+    assert await bus.flush()
