@@ -103,7 +103,7 @@ async def test_team_lead_watches_the_queues_live(centre: Centre, open_desk: Open
     lead = await open_desk("zh-CN", dark=True)
     await lead.sign_in(await centre.hire("班长", role="team_lead", desk=False))
     row = lead.page.locator(".board-table tr", has_text="客服 Support")
-    await expect(row).to_be_visible()
+    await expect(row).to_be_visible(timeout=15_000)
     await centre.call(centre.number(), key="2", patience_ms=6_000)
     await expect(row.locator("td").first).to_have_text("1", timeout=15_000)
     await expect(row.locator("td").first).to_have_text("0", timeout=15_000)

@@ -45,7 +45,7 @@ function Loaded({ settings }: { settings: Kept }) {
   return (
     <main className="settings">
       <h1 className="visually-hidden">{t("settings.title")}</h1>
-      {!writes.queues && !writes.agents && <Alert type="info" showIcon className="read-only" title={t("settings.readonly")} />}
+      {!writes.queues && !writes.agents && <Alert type="info" showIcon title={t("settings.readonly")} />}
       <Tabs activeKey={tab} items={items} destroyOnHidden onChange={(key) => leave(() => {
         setTab(key as Tab);
         settings.reload(); // others set things up as well
