@@ -451,8 +451,11 @@ async def test_test_call_and_level(floor: Centre, browser: Browser) -> None:
         await expect(level).to_have_attribute("aria-valuenow", re.compile(r"[1-9]\d"), timeout=SHOWN_MS)
         await page.desk.page.get_by_role("button", name="Test call", exact=True).click()
         await expect(page.desk.page.get_by_text("Connected. Speak")).to_be_visible(timeout=SHOWN_MS)
-        channels = await page.link.api("show channels")
-        assert ",echo," in channels
+
+        async def echoed() -> bool:
+            return ",echo," in await page.link.api("show channels")
+
+        await until(echoed, within_s=WITHIN_S, what="the switch's echo")
         await page.desk.page.get_by_role("button", name="End the test call").click()
         await until(lambda: no_channel(page.link), within_s=CLEAR_S, what="no channel left")
 

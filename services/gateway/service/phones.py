@@ -61,6 +61,10 @@ class Phones:
             raise Throttled(wait_s, "telephone passwords asked for")
         user = await self._store.user(who.user_id)
         await self._alone_at(user)
+        if "#" in user.extension:
+            raise Conflict(
+                "An extension with # cannot be a SIP name: ask for another one.", field="extension"
+            )
         kind = Phone.BROWSER_AND_DESK if with_desk else Phone.BROWSER
         sip_user, password = user.extension + kind, secrets.token_urlsafe(24)
         life_s = self._config.gateway_phone_s

@@ -149,8 +149,9 @@ async def test_nobody_gets_anothers_calls(house: House) -> None:
     for person in (li, wu):
         refused = await person.ask("POST", "/me/phone", {})
         assert (refused.status_code, refused.json()["error"]["field"]) == (409, "extension")
-    none = await agent(house, "bo", "")
-    assert (await none.ask("POST", "/me/phone", {})).json()["error"]["field"] == "extension"
+    for name, extension in (("bo", ""), ("ma", "10#1")):
+        without = await agent(house, name, extension)
+        assert (await without.ask("POST", "/me/phone", {})).json()["error"]["field"] == "extension"
 
 
 async def test_page_that_asks_too_often_has_to_wait(open_house: Opening) -> None:
