@@ -120,6 +120,7 @@ class Reconciler:
             await self._legs(tenant, link, (o for o in legs if o.id not in present), before)
             if not settle_ms:
                 await self._look_at_legs(tenant, link, legs, present)
+                await self._look_at_dialled(tenant, node, link, callers)
         await self._unknown(node, link, present - ours, first=not settle_ms)
 
     async def _callers(
@@ -157,6 +158,18 @@ class Reconciler:
                 self._router.tell(tenant, stimuli.Bridged(offer.id))
             elif leg.get("Answer-State") == "answered":
                 self._router.tell(tenant, stimuli.LegAnswered(offer.id))
+
+    async def _look_at_dialled(self, tenant: str, node: str, link: Link, callers: list[Contact]) -> None:
+        """After an outage: what became of customers who were being called."""
+        for contact in callers:
+            dialled = contact.callback.dialled if contact.callback is not None else ""
+            if not dialled or not self._switches.settled(dialled):
+                continue
+            leg = await _dump(link, dialled)
+            if leg is None:
+                self._router.tell(tenant, stimuli.DialFailed(contact.id, dialled, "LEG_LOST"))
+            elif leg.get("Answer-State") == "answered":
+                self._router.tell(tenant, stimuli.CustomerAnswered(contact.id, dialled, node))
 
     async def _unknown(self, node: str, link: Link, unknown: set[str], *, first: bool) -> None:
         """Channels that no engine knows: mostly callers in a flow, but it may be an agent's leg."""
