@@ -16,8 +16,9 @@ from services.acd.config import AcdConfig
 from services.acd.engine import stimuli
 from services.acd.engine.floor import Contact, Floor, Offer, Stage
 from services.acd.service import counted
+from services.acd.service.legs import arrival_of
 from services.acd.service.router import Router
-from services.acd.service.switches import Switches, arrival_of
+from services.acd.service.switches import Switches
 from services.chassis import tenant as tenants
 from services.chassis.errors import Invalid
 from services.chassis.esl import CommandFailed, EslError, Event, Link
