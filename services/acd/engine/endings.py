@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.acd.domain import ContactState, LeftQueue, Outcome, Party
+from services.acd.domain import Channel, ContactState, LeftQueue, Outcome, Party
 from services.acd.engine.calling import customer_gone
 from services.acd.engine.commands import Command
 from services.acd.engine.contacts import WAITING, end, open_contact
@@ -33,6 +33,8 @@ def caller_gone(floor: Floor, stimulus: CallerGone, now: int, out: list[Command]
     callback = floor.callbacks.get(stimulus.arrival.contact_id)
     if callback is not None and customer_gone(floor, callback, stimulus, now, out):
         return
+    if stimulus.arrival.channel is Channel.CALLBACK and stimulus.arrival.contact_id not in floor.contacts:
+        return  # a leg that we dialled for something long over: no contact comes of its end
     contact = open_contact(floor, stimulus.arrival, now, out)
     if contact.state is ContactState.ENDED or contact.gone_at:
         return

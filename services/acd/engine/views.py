@@ -85,7 +85,8 @@ def figures(floor: Floor, now: int) -> Figures:
     """The live counters. Costs one step for each queue and each offer, none for each waiting contact."""
     longest = {name: _longest(queue, now) for name, queue in floor.queues.items()}
     for offer in floor.offers.values():
-        if offer.contact.offer is offer and offer.contact.state is ContactState.OFFERED:
+        contact = offer.contact
+        if contact.offer is offer and contact.state is ContactState.OFFERED and contact.callback is None:
             name = offer.queue.name
             longest[name] = max(longest[name], now - offer.contact.enqueued_at)
     queues = [_figures(floor, queue, longest[name]) for name, queue in floor.queues.items()]
@@ -93,9 +94,10 @@ def figures(floor: Floor, now: int) -> Figures:
 
 
 def _longest(queue: Queue, now: int) -> int:
-    """Of the first in each lane: who came with priority may have waited less than somebody behind."""
-    waits = [now - lane.waiting.first().enqueued_at for lane in queue.lanes.values() if lane.waiting]
-    return max(waits, default=0)
+    """Of the first caller in each lane: who came with priority may have waited less than somebody behind. Who
+    waits at home to be called back is no long wait."""
+    first = (next((c for c in lane.waiting if c.callback is None), None) for lane in queue.lanes.values())
+    return max((now - contact.enqueued_at for contact in first if contact is not None), default=0)
 
 
 def _figures(floor: Floor, queue: Queue, longest_wait_ms: int) -> QueueFigures:

@@ -16,8 +16,9 @@ from services.acd.config import AcdConfig
 from services.acd.engine import stimuli
 from services.acd.engine.floor import Contact, Floor, Offer, Stage
 from services.acd.service import counted
+from services.acd.service.legs import arrival_of
 from services.acd.service.router import Router
-from services.acd.service.switches import Switches, arrival_of
+from services.acd.service.switches import Switches
 from services.chassis import tenant as tenants
 from services.chassis.errors import Invalid
 from services.chassis.esl import CommandFailed, EslError, Event, Link
@@ -145,6 +146,7 @@ class Reconciler:
             await asyncio.sleep(0)
             if not settle_ms:
                 await self._look_at_legs(tenant, link, legs, present)
+                await self._look_at_dialled(tenant, node, link, callers)
         await self._unknown(node, link, present - ours, first=not settle_ms)
 
     async def _callers(
@@ -182,6 +184,18 @@ class Reconciler:
                 self._router.tell(tenant, stimuli.Bridged(offer.id))
             elif leg.get("Answer-State") == "answered":
                 self._router.tell(tenant, stimuli.LegAnswered(offer.id))
+
+    async def _look_at_dialled(self, tenant: str, node: str, link: Link, callers: list[Contact]) -> None:
+        """After an outage: what became of customers who were being called."""
+        for contact in callers:
+            dialled = contact.callback.dialled if contact.callback is not None else ""
+            if not dialled or not self._switches.settled(dialled):
+                continue
+            leg = await _dump(link, dialled)
+            if leg is None:
+                self._router.tell(tenant, stimuli.DialFailed(contact.id, dialled, "LEG_LOST"))
+            elif leg.get("Answer-State") == "answered":
+                self._router.tell(tenant, stimuli.CustomerAnswered(contact.id, dialled, node))
 
     async def _unknown(self, node: str, link: Link, unknown: set[str], *, first: bool) -> None:
         """Channels that no engine knows: mostly callers in a flow, but it may be an agent's leg."""

@@ -10,10 +10,9 @@ from functools import partial
 import structlog
 
 from services.acd.config import AcdConfig
-from services.acd.domain import Channel
 from services.acd.engine import commands, stimuli
 from services.acd.outside import Outside
-from services.acd.service import counted
+from services.acd.service import counted, legs
 from services.acd.service.router import Answer, Router
 from services.chassis import tenant as tenants
 from services.chassis.errors import Invalid
@@ -158,7 +157,8 @@ class Switches:
                 by_switch = event.variable("sip_hangup_disposition").startswith("send_")
                 tell(tenant, stimuli.LegGone(event.uuid, cause, by_switch), event)
             elif event.variable("sy_contact_id"):
-                tell(tenant, stimuli.CallerGone(arrival_of(event), cause, lost=_dropped(event)), event)
+                gone = stimuli.CallerGone(legs.arrival_of(event), cause, lost=legs.dropped(event))
+                tell(tenant, gone, event)
             else:
                 wait_s = self._config.acd_word_grace_ms / 1000
                 asyncio.get_running_loop().call_later(wait_s, self._nobody_had_it, tenant, event, cause)
@@ -176,8 +176,8 @@ class Switches:
             return
         contacts = self._router.engine(tenant).floor.contacts.values()
         if not any(contact.call_id == event.uuid for contact in contacts):
-            arrival = replace(arrival_of(event), contact_id=event.uuid)
-            self._router.tell(tenant, stimuli.CallerGone(arrival, cause, lost=_dropped(event)), event)
+            arrival = replace(legs.arrival_of(event), contact_id=event.uuid)
+            self._router.tell(tenant, stimuli.CallerGone(arrival, cause, lost=legs.dropped(event)), event)
 
     def _bridged(self, tenant: str, event: Event) -> None:
         """It comes once, on either leg, naming both."""
@@ -223,7 +223,7 @@ class Switches:
             command = fs.originate(
                 self._endpoint(order.extension),
                 fs.park(),
-                variables=_variables(tenant, order),
+                variables=legs.of_an_agent(tenant, order),
                 timeout_s=timeout_s,
             )
         except UnsafeArgument as unsafe:
@@ -250,7 +250,7 @@ class Switches:
             command = fs.originate(
                 self._outside.endpoint(order.number),
                 fs.park(),
-                variables=_customer_variables(tenant, order, shown),
+                variables=legs.of_a_customer(tenant, order, shown),
                 timeout_s=timeout_s,
             )
         except UnsafeArgument as unsafe:
@@ -381,82 +381,3 @@ class Switches:
 def _failed(verb: str, problem: EslError) -> None:
     counted.FAILED_COMMANDS.labels(verb, type(problem).__name__).inc()
     log.warning("switch_refused", verb=verb, problem=str(problem)[:200])
-
-
-def _variables(tenant: str, order: commands.Ring) -> dict[str, str]:
-    """On the agent's leg: all that a restarted ACD needs to know about it, and what the phone shows."""
-    return {
-        "origination_uuid": order.offer_id,
-        "origination_caller_id_number": fs.shown_text(order.from_number, limit=32) or "anonymous",
-        "origination_caller_id_name": fs.shown_text(order.queue),
-        "ignore_early_media": "true",
-        "sy_leg": "agent",
-        "sy_tenant": tenant,
-        "sy_contact_id": order.contact_id,
-        "sy_agent_id": order.agent_id,
-        "sy_offer_id": order.offer_id,
-        "sy_queue": order.queue,
-        "sy_call_id": order.call_id,
-        "sy_enqueued_ms": str(order.enqueued_at),
-        "sy_opened_ms": str(order.opened_at),
-    }
-
-
-def _customer_variables(tenant: str, order: commands.Dial, shown: str) -> dict[str, str]:
-    """On the leg of who is called back: the switch and a restarted ACD treat it like any caller's."""
-    return {
-        "origination_uuid": order.call_id,
-        "origination_caller_id_number": shown,
-        "origination_caller_id_name": shown,
-        "ignore_early_media": "true",
-        "sy_leg": "caller",
-        "sy_callback": "1",
-        "sy_tenant": tenant,
-        "sy_contact_id": order.contact_id,
-        "sy_customer_id": order.customer_id,
-        "sy_agent_id": order.agent_id,
-        "sy_queue": order.queue,
-        "sy_number": order.number,
-        "sy_enqueued_ms": str(order.enqueued_at),
-        "sy_opened_ms": str(order.opened_at),
-    }
-
-
-def _dropped(event: Event) -> bool:
-    """Whether the switch ended the call: `send_bye`, `send_refuse`; `recv_…` is the caller's doing."""
-    return event.variable("sip_hangup_disposition").startswith("send_")
-
-
-def arrival_of(event: Event) -> stimuli.Arrival:
-    """What a caller's leg says about its contact."""
-    if event.variable("sy_callback"):
-        return _called_back(event)
-    return stimuli.Arrival(
-        contact_id=event.variable("sy_contact_id"),
-        node=event.get("FreeSWITCH-Switchname"),
-        call_id=event.uuid,
-        from_number=event.get("Caller-Caller-ID-Number"),
-        to_number=event.variable("sip_req_user") or event.get("Caller-Destination-Number"),
-        customer_id=event.variable("sy_customer_id"),
-        opened_at=_created_ms(event),
-    )
-
-
-def _called_back(event: Event) -> stimuli.Arrival:
-    """Of a leg that we dialled: the customer is the one called."""
-    return stimuli.Arrival(
-        contact_id=event.variable("sy_contact_id"),
-        channel=Channel.CALLBACK,
-        node=event.get("FreeSWITCH-Switchname"),
-        call_id=event.uuid,
-        from_number=event.variable("sy_number"),
-        to_number=event.get("Caller-Caller-ID-Number"),
-        customer_id=event.variable("sy_customer_id"),
-        opened_at=int(opened) if (opened := event.variable("sy_opened_ms")).isdigit() else _created_ms(event),
-    )
-
-
-def _created_ms(event: Event) -> int:
-    """When the channel came to be; 0 when it does not say."""
-    micros = event.get("Caller-Channel-Created-Time")
-    return int(micros) // 1000 if micros.isdigit() else 0

@@ -146,6 +146,33 @@ async def test_acd_restarted_while_the_customer_waits_for_the_agent(centre: Cent
     assert len(centre.heard.of("CallbackDialled", callback.contact_id)) == 1
 
 
+async def test_link_is_cut_while_the_customer_picks_up(centre: Centre) -> None:
+    """Nobody told us: looking at the leg when the link is back finds it out, and the two talk."""
+    await centre.queue(callback_ring_s=60)
+    await centre.agent("a1", "1001", mode="auto_answer", answer_after_ms=10)
+    centre.phone(NUMBER, mode="ring")
+    callback = await books(centre)
+    await centre.heard.one("CallbackDialled", callback.contact_id)
+    await until(
+        lambda: centre.sim(f"answer {NUMBER}").startswith("+OK") or None, "the customer's phone rings"
+    )
+    centre.fault(drop_link="all")
+    assert (await centre.heard.one("ContactAnswered", callback.contact_id))["agentId"] == "a1"
+    assert len(centre.heard.of("CallbackDialled", callback.contact_id)) == 1
+
+
+async def test_link_is_cut_while_the_customer_declines(centre: Centre) -> None:
+    await centre.queue(callback_ring_s=60)
+    await centre.agent("a1", "1001", mode="auto_answer", answer_after_ms=10)
+    centre.phone(NUMBER, mode="ring")
+    callback = await books(centre)
+    await centre.heard.one("CallbackDialled", callback.contact_id)
+    await until(lambda: len(centre.switch.channels) == 2, "agent and customer")
+    centre.fault(drop_link="all")
+    assert centre.sim(f"hangup {NUMBER}").startswith("+OK")
+    assert (await centre.heard.one("CallbackFailed", callback.contact_id))["attempt"] == 1
+
+
 async def test_what_is_asked_twice_is_one_callback(centre: Centre) -> None:
     await centre.queue()
     request_id = new_id()

@@ -41,6 +41,11 @@ EVERYTHING = pb.Queue(
     on_no_agents=pb.Overflow(action=pb.OVERFLOW_ACTION_CALLBACK),
     no_agents_after_s=0,
     waiting_flow="soft_music",
+    callback_mode=ev.CALLBACK_MODE_CUSTOMER_FIRST,
+    callback_attempts=2,
+    callback_retry_s=600,
+    callback_window_s=3600,
+    callback_ring_s=20,
 )
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.acd.domain import CallbackMode, LeftQueue, OfferFailure, Outcome, Strategy
-from services.acd.engine import callbacks, commands, stimuli
+from services.acd.domain import CallbackMode, Channel, LeftQueue, OfferFailure, Outcome, Strategy
+from services.acd.engine import callbacks, commands, stimuli, views
 from services.acd.engine.floor import Policy
 from services.chassis.errors import Conflict, Full, Invalid, NotFound
 from tests.unit.acd.transcript import (
@@ -591,3 +591,22 @@ def test_a_customer_found_waiting_after_a_restart_is_served_first() -> None:
     assert (ring.contact_id, ring.call_id) == ("b1", "leg")
     out = day.tell(stimuli.CustomerFound("b9", "other", NODE))
     assert one(out, commands.Kill).uuid == "other", "one that nobody knows"
+
+
+def test_the_end_of_a_leg_long_forgotten_makes_no_contact() -> None:
+    day = Day()
+    gone = stimuli.CallerGone(stimuli.Arrival("b9", Channel.CALLBACK, NODE, "leg"), "NORMAL_CLEARING")
+    assert day.tell(gone) == []
+
+
+def test_who_waits_at_home_is_no_longest_wait() -> None:
+    day = Day()
+    day.queue()
+    day.agent("a1", ready=False)
+    day.call("c1")
+    asks(day, "c1", "b1")
+    day.wait(600)
+    day.call("c2")
+    day.wait(5)
+    [figures] = views.figures(day.engine.floor, day.now).queues
+    assert (figures.longest_wait_ms, figures.waiting, figures.callbacks) == (5_000, 2, 1)
