@@ -2,7 +2,7 @@
 import { ApiError } from "../../shared/api";
 import { newQueue, type QueueDocument } from "./documents";
 
-export const SECTIONS = ["basics", "overflow", "hours", "skills", "order", "last_agent"] as const;
+export const SECTIONS = ["basics", "overflow", "hours", "skills", "order", "last_agent", "callbacks"] as const;
 export type Section = (typeof SECTIONS)[number];
 /** What the form shows. What is heard while waiting is the flow's: `waiting_flow` is kept as it was read. */
 export type QueueField = Exclude<keyof QueueDocument, "name" | "revision" | "waiting_flow">;
@@ -19,12 +19,15 @@ export const SECTION_OF: Record<QueueField, Section> = {
   relax: "skills",
   priority_mode: "order", priority_step_s: "order",
   last_agent_wait_s: "last_agent", last_agent_memory_s: "last_agent",
+  callback_mode: "callbacks", callback_attempts: "callbacks", callback_retry_s: "callbacks", callback_window_s: "callbacks",
+  callback_ring_s: "callbacks",
 };
 
 export const BOUNDS: Record<NumberField, [least: number, most: number]> = {
   ring_timeout_s: [3, 120], ring_agents: [2, 20], wrap_up_s: [0, 3_600], service_level_s: [1, 3_600],
   priority_step_s: [1, 86_400], last_agent_wait_s: [0, 3_600], last_agent_memory_s: [1, 31_536_000],
   max_wait_s: [0, 86_400], max_length: [1, 1_000_000], no_agents_after_s: [0, 3_600],
+  callback_attempts: [1, 10], callback_retry_s: [60, 86_400], callback_window_s: [300, 604_800], callback_ring_s: [10, 120],
 };
 
 export const DEFAULTS = newQueue("");

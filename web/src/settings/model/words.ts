@@ -70,6 +70,10 @@ function orderRules({ t }: Names, queue: QueueDocument): string[] {
     t(`rule.priority.${queue.priority_mode}`, { time: lasting(t, queue.priority_step_s) }),
     ...lastAgent,
     relaxWords(t, queue.relax),
+    t("rule.callback", {
+      mode: t(`rule.callback.${queue.callback_mode}`), attempts: queue.callback_attempts,
+      retry: lasting(t, queue.callback_retry_s), window: lasting(t, queue.callback_window_s),
+    }),
   ];
 }
 

@@ -2,7 +2,7 @@ import { Collapse, Switch } from "antd";
 import { useEffect, useState, type ReactNode } from "react";
 
 import { useSpeech } from "../../i18n";
-import { STRATEGIES } from "../model/documents";
+import { CALLBACK_MODES, STRATEGIES } from "../model/documents";
 import { SECTIONS, sectionOf, type Section } from "../model/fields";
 import { hoursWords, lasting, overflowWords, relaxWords } from "../model/words";
 import { useEditing, type Editing } from "./editing";
@@ -41,6 +41,7 @@ function summary({ draft, names }: Editing, section: Section): string {
   if (section === "hours") return hoursWords(t, draft.hours);
   if (section === "skills") return relaxWords(t, draft.relax);
   if (section === "order") return t(`queue.priority_mode.${draft.priority_mode}`);
+  if (section === "callbacks") return t(`queue.callback_mode.${draft.callback_mode}`);
   return draft.last_agent_wait_s > 0 ? lasting(t, draft.last_agent_wait_s) : t("section.last_agent.off");
 }
 
@@ -96,6 +97,20 @@ function Order() {
   );
 }
 
+function Callbacks() {
+  return (
+    <>
+      <ChoiceField field="callback_mode" options={CALLBACK_MODES} />
+      <div className="two-fields">
+        <NumberField field="callback_attempts" />
+        <NumberField field="callback_retry_s" />
+        <NumberField field="callback_window_s" />
+        <NumberField field="callback_ring_s" />
+      </div>
+    </>
+  );
+}
+
 const PARTS: Record<Section, ReactNode> = {
   basics: <Basics />,
   overflow: <Overflows />,
@@ -103,4 +118,5 @@ const PARTS: Record<Section, ReactNode> = {
   skills: <RelaxField />,
   order: <Order />,
   last_agent: <div className="two-fields"><NumberField field="last_agent_wait_s" /><NumberField field="last_agent_memory_s" /></div>,
+  callbacks: <Callbacks />,
 };

@@ -31,6 +31,8 @@ export function TextField({ field }: { field: "title" }) {
   );
 }
 
+const COUNTED: Partial<Record<NumberField, Key>> = { ring_agents: "unit.agents", callback_attempts: "unit.attempts" };
+
 /** A number with its unit. One at its default stands as a placeholder until somebody types another. */
 export function NumberInput({ field }: { field: NumberField }) {
   const { t } = useSpeech();
@@ -42,7 +44,7 @@ export function NumberInput({ field }: { field: NumberField }) {
   const unit = field.endsWith("_s") ? t("unit.s") : t("unit.contacts");
   return (
     <InputNumber id={`queue-${field}`} min={least} max={most} precision={0}
-      suffix={field === "ring_agents" ? t("unit.agents") : unit} placeholder={String(usual)}
+      suffix={COUNTED[field] ? t(COUNTED[field]) : unit} placeholder={String(usual)}
       value={own || value !== usual ? value : null} onChange={(typed) => {
         setOwn(typed !== null);
         set({ [field]: typed ?? usual });
@@ -65,7 +67,7 @@ export function NumberField({ field }: { field: NumberField }) {
   );
 }
 
-type ChoiceField = "strategy" | "priority_mode" | "idle_since";
+type ChoiceField = "strategy" | "priority_mode" | "idle_since" | "callback_mode";
 
 /** One of several; what the chosen one means stands below. */
 export function ChoiceField({ field, options }: { field: ChoiceField; options: readonly string[] }) {
