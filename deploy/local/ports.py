@@ -17,8 +17,10 @@ LOOPBACK = "127.0.0.1"
 # free here is not taken by somebody's client a moment later. Above are the RTP ports of switches in tests.
 LOWEST, HIGHEST = 15_000, 28_999
 SLOT = 100
-"""Ports of a slot. A suite takes fifteen and a switch seven, so one comes round again when it has long been
-bound or given back; a hundred and forty processes may ask."""
+STEP = 2
+"""Every second port of a slot is handed out, because some programs take the next one as well (SIP over TLS,
+RTCP). A suite takes fifteen and a switch seven, so one comes round again when it has long been bound or given
+back; a hundred and forty processes may ask."""
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
@@ -44,8 +46,7 @@ class Slots:
         untried = len(self._ports)
         while len(found) < count:
             if not untried:
-                self._claim()
-                untried = SLOT - 1
+                untried = self._claim()
             port = self._ports[0]
             self._ports.rotate(-1)
             untried -= 1
@@ -53,7 +54,8 @@ class Slots:
                 found.append(port)
         return found
 
-    def _claim(self) -> None:
+    def _claim(self) -> int:
+        """Another slot; how many ports it has."""
         starts = list(range(LOWEST, HIGHEST, SLOT))
         random.shuffle(starts)
         for start in starts:
@@ -64,8 +66,9 @@ class Slots:
                 claim.close()
                 continue
             self._claims.append(claim)
-            self._ports.extendleft(reversed(range(start + 1, start + SLOT)))
-            return
+            mine = range(start + STEP, start + SLOT, STEP)
+            self._ports.extendleft(reversed(mine))
+            return len(mine)
         raise OSError(f"no free ports: all from {LOWEST} to {HIGHEST} on {LOOPBACK} are claimed")
 
     def close(self) -> None:
