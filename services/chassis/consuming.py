@@ -154,8 +154,8 @@ class Consumption:
 
 
 def place_of(reply: str) -> int:
-    """In the stream: `$JS.ACK.STREAM.CONSUMER.TRIES.PLACE.…`, since NATS 2.9 also with domain and account
-    before the stream. nats-py's own reading of it takes ten times as long."""
+    """In the stream: `$JS.ACK.STREAM.CONSUMER.TRIES.PLACE.…`, or with domain and account before the stream.
+    nats-py's own reading of it makes a date and three objects."""
     parts = reply.split(".")
     return int(parts[5 if len(parts) == 9 else 7])
 

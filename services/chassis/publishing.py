@@ -1,7 +1,7 @@
 """Publishing into streams, a batch at a time: all of it is sent, then all of it is acknowledged.
 
-nats-py has `publish_async` for that, with a random inbox, a future and a parsed answer for every message: for
-a busy ACD a tenth of its time. Here a batch has one inbox, and its acknowledgements are counted.
+nats-py has `publish_async` for that, with a random inbox, a future and a parsed answer for every message, of
+which a call has eleven. Here a batch has one inbox, and its acknowledgements are counted.
 """
 
 from __future__ import annotations
