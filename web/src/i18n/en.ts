@@ -135,6 +135,7 @@ export const en = {
   "notify.title": "Incoming call: {who}",
 
   "call.back": "Callback",
+  "call.back.aria": "Callback to {who}, queue {queue}",
   "call.back.agent_first": "You answer, then {number} is called",
   "call.back.customer_first": "{number} is being called; your phone rings when they answer",
   "call.back.caller": "Asked for by the caller",

@@ -136,6 +136,7 @@ export const zh: Dictionary = {
   "notify.title": "来电：{who}",
 
   "call.back": "回电",
+  "call.back.aria": "给 {who} 回电，队列 {queue}",
   "call.back.agent_first": "您接听后呼叫 {number}",
   "call.back.customer_first": "正在呼叫 {number}，客户接听后您的话机振铃",
   "call.back.caller": "客户本人要求",

@@ -49,7 +49,7 @@ export function Ringing() {
 
   return (
     <Card className="call-card ringing" size="small" aria-label={t("call.ringing")} role="region">
-      <p className="visually-hidden" role="alert">{t("call.ringing.aria", { who, queue: titleOf(queue) })}</p>
+      <p className="visually-hidden" role="alert">{t(callback ? "call.back.aria" : "call.ringing.aria", { who, queue: titleOf(queue) })}</p>
       <div className="call-top">
         <span className="call-state"><PhoneFilled className="shaking" aria-hidden /> {t(callback ? "call.back" : "call.ringing")}</span>
         <Ring />
