@@ -19,8 +19,10 @@ LOWEST, HIGHEST = 15_000, 28_999
 SLOT = 100
 STEP = 2
 """Every second port of a slot is handed out, because some programs take the next one as well (SIP over TLS,
-RTCP). A suite takes fifteen and a switch seven, so one comes round again when it has long been bound or given
-back; a hundred and forty processes may ask."""
+RTCP). A hundred and forty processes may ask."""
+SLOTS = 10
+"""Of a process, before a port comes round again: what was found for a program that a test starts and stops again
+and again must not go to another one while it is stopped. Tests of a real switch take some four hundred."""
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
@@ -38,24 +40,24 @@ class Slots:
 
     def __init__(self) -> None:
         self._claims: list[socket.socket] = []
-        self._ports: deque[int] = deque()  # the next to be handed out first
+        self._fresh: deque[int] = deque()
+        self._used: deque[int] = deque()  # handed out, the longest ago first
 
     def take(self, count: int, fits: Callable[[int], bool] = is_free) -> list[int]:
         """Different ports that `fits`, which by default asks for TCP on this machine. Raises OSError."""
         found: list[int] = []
-        untried = len(self._ports)
+        untried = len(self._used)
         while len(found) < count:
-            if not untried:
-                untried = self._claim()
-            port = self._ports[0]
-            self._ports.rotate(-1)
-            untried -= 1
+            if not self._fresh and (len(self._claims) < SLOTS or not untried):
+                self._claim()
+            untried -= not self._fresh
+            port = (self._fresh or self._used).popleft()
+            self._used.append(port)
             if fits(port):
                 found.append(port)
         return found
 
-    def _claim(self) -> int:
-        """Another slot; how many ports it has."""
+    def _claim(self) -> None:
         starts = list(range(LOWEST, HIGHEST, SLOT))
         random.shuffle(starts)
         for start in starts:
@@ -66,16 +68,16 @@ class Slots:
                 claim.close()
                 continue
             self._claims.append(claim)
-            mine = range(start + STEP, start + SLOT, STEP)
-            self._ports.extendleft(reversed(mine))
-            return len(mine)
+            self._fresh.extend(range(start + STEP, start + SLOT, STEP))
+            return
         raise OSError(f"no free ports: all from {LOWEST} to {HIGHEST} on {LOOPBACK} are claimed")
 
     def close(self) -> None:
         """Gives the slots back; the end of the process does as well."""
         for claim in self._claims:
             claim.close()
-        self._ports.clear()
+        self._fresh.clear()
+        self._used.clear()
 
 
 _of_this_process = Slots()

@@ -80,7 +80,7 @@ class Phone:
             raise
 
     async def _launch(self) -> None:
-        sip_port, _for_tls, control_port = free_ports(3)  # it takes the port behind its own as well
+        sip_port, control_port = free_ports(2)
         sip_port = self.sip_port or sip_port
         (self.folder / "config").write_text(self._config(sip_port, control_port))
         self._process = Process([PROGRAM, "-f", self.folder], self.folder / "baresip.txt")
