@@ -14,11 +14,20 @@ import pytest
 LONGEST_FIRST = ("live", "e2e", "system", "integration", "contract", "unit")
 """So that no long test begins when all others have ended."""
 
+OWN_SWITCH = (
+    "tests/live/test_page_phone.py",
+    "tests/live/test_calling_back.py",
+    "tests/live/test_two_switches.py",
+)
+"""They start switches of their own, so beside the others they save a third of the time."""
+
 
 def unit_of(nodeid: str) -> str:
     """Tests of one unit run in one worker, one after another."""
     file, _, _ = nodeid.partition("::")
     kind = file.split("/")[1]
+    if file in OWN_SWITCH:
+        return "live, with a switch of its own"
     if kind in ("live", "e2e"):
         return kind  # one switch, one browser; and sound suffers least from tests of its own kind
     if kind == "system":

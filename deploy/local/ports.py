@@ -21,8 +21,8 @@ STEP = 2
 """Every second port of a slot is handed out, because some programs take the next one as well (SIP over TLS,
 RTCP). A hundred and forty processes may ask."""
 SLOTS = 10
-"""Of a process, before a port comes round again: what was found for a program that a test starts and stops again
-and again must not go to another one while it is stopped. Tests of a real switch take some four hundred."""
+"""Of a process, before a port comes round again: what was found for a program that a test starts and stops
+again and again must not go to another one while it is stopped. Tests of a real switch take four hundred."""
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:

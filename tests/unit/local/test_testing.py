@@ -109,5 +109,8 @@ def test_who_needs_more_than_a_slot_gets_another(three_processes: list[ports.Slo
 def test_what_shares_a_switch_or_a_browser_stays_together() -> None:
     unit_of = workers.unit_of
     assert unit_of("tests/live/test_a.py::test_1") == unit_of("tests/live/test_b.py::test_2")
+    alone = [unit_of(f"{file}::test_1") for file in workers.OWN_SWITCH]
+    assert alone[0] != unit_of("tests/live/test_a.py::test_2")
+    assert len(set(alone)) == 1
     assert unit_of("tests/system/test_a.py::test_1") != unit_of("tests/system/test_a.py::test_2")
     assert unit_of("tests/unit/x/test_a.py::test_1[a::b]") == unit_of("tests/unit/x/test_a.py::T::test_2")
