@@ -36,6 +36,11 @@ def free_ports(count: int) -> list[int]:
     return ports.free_ports(count, lambda port: is_free(port, "tcp") and is_free(port, "udp"))
 
 
+def accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
 def is_free(port: int, transport: str) -> bool:
     kind = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
     with socket.socket(socket.AF_INET, kind) as probe:
@@ -130,10 +135,10 @@ class FreeSwitch:
             raise
 
     def _is_up(self) -> bool:
-        """Ready for calls, which it is a little later than its event socket is."""
+        """Ready for calls, and its event socket listens: either may be first."""
         assert self._process
         self._process.must_run()
-        return "FreeSWITCH Started" in self.log()
+        return "FreeSWITCH Started" in self.log() and accepts(self.esl_port)
 
     def stop(self, *, gently: bool = False) -> None:
         """Gently takes it four seconds, in which it says what it thinks of its end."""
