@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.acd.domain import AttemptResult, OfferFailure, result_of
-from services.acd.engine import dialling
+from services.acd.engine import dialling, queues
 from services.acd.engine.commands import Bridge, Comfort, Command, Kill
 from services.acd.engine.contacts import WAITING, cut_off, move_to, queue_of
 from services.acd.engine.dialling import plan_of
@@ -33,12 +33,10 @@ def customer_answered(floor: Floor, stimulus: CustomerAnswered, now: int, out: l
 
 def _on_the_line(floor: Floor, contact: Contact, call_id: str, now: int) -> None:
     """From now on it waits as who called by themselves does, and as long at most."""
-    plan_of(contact).dialled, contact.call_id = "", call_id
+    plan = plan_of(contact)
+    plan.dialled, contact.call_id, plan.on_line_at = "", call_id, now
     dialling.give_line_back(floor, contact)
-    longest = queue_of(contact).settings.max_wait_ms
-    contact.leave_at = now + longest if longest else 0
-    if longest:
-        set_timer(floor, contact.leave_at, Alarm.LEAVE, contact)
+    queues.bound_wait(floor, contact, queue_of(contact).settings, now)
 
 
 def _put_through(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None:

@@ -81,15 +81,27 @@ def _who_wait(floor: Floor, queue: Queue) -> list[Contact]:
 
 def bound_wait(floor: Floor, contact: Contact, settings: QueueSettings, now: int) -> None:
     """The contact leaves when it has waited as long as may be: in all, or, when it overflowed into this
-    queue, in this one alone, whose bound it could miss on arrival otherwise."""
-    contact.leave_at = 0
-    if contact.callback is not None:  # its own window bounds it
-        contact.leave_at = max(contact.callback.not_after, now)
-        set_timer(floor, contact.leave_at, Alarm.LEAVE, contact)
+    queue, in this one alone, whose bound it could miss on arrival otherwise.
+
+    Of a callback the wait at home does not count: before it is on the line its own window bounds it.
+    """
+    plan = contact.callback
+    if plan is not None and not contact.call_id:
+        until = plan.not_after
     elif settings.max_wait_ms:
-        since = contact.joined_at if contact.came_by else contact.enqueued_at
-        contact.leave_at = max(since + settings.max_wait_ms, now)
-        set_timer(floor, contact.leave_at, Alarm.LEAVE, contact)
+        until = _waits_since(contact) + settings.max_wait_ms
+    else:
+        contact.leave_at = 0
+        return
+    contact.leave_at = max(until, now)
+    set_timer(floor, contact.leave_at, Alarm.LEAVE, contact)
+
+
+def _waits_since(contact: Contact) -> int:
+    """From when the longest wait counts."""
+    if contact.callback is not None:
+        return contact.callback.on_line_at
+    return contact.joined_at if contact.came_by else contact.enqueued_at
 
 
 def check_overflows(floor: Floor, settings: QueueSettings) -> None:

@@ -376,6 +376,48 @@ def test_customer_on_the_line_does_not_wait_longer_than_a_caller_would() -> None
     assert one(out, commands.CallbackFailed).result == "nobody_free"
 
 
+def test_a_changed_longest_wait_counts_for_a_customer_on_the_line_from_when_they_picked_up() -> None:
+    """A team lead lowered the longest wait while a customer who had been called waited for an agent: the
+    change gave them the window of the callback instead, and they heard the ringing tone for a day."""
+    day = Day()
+    customer_first(day, max_wait_ms=45_000)
+    day.agent("a1")
+    dial = one(books(day, "b1"), commands.Dial)
+    day.wait(20)
+    ring = one(answers(day, dial), commands.Ring)
+    day.miss(ring.offer_id)
+    day.away("a1")
+    day.wait(10)
+    customer_first(day, max_wait_ms=30_000)
+    assert told(day.wait(19.999), commands.CallbackFailed) == []
+    out = day.wait(0.001)
+    assert one(out, commands.Kill).uuid == dial.call_id
+    assert one(out, commands.CallbackFailed).result == "nobody_free"
+
+
+def test_a_longest_wait_that_is_over_already_ends_the_wait_on_the_line_at_once() -> None:
+    day = Day()
+    customer_first(day)
+    day.agent("a1")
+    dial = one(books(day, "b1"), commands.Dial)
+    ring = one(answers(day, dial), commands.Ring)
+    day.miss(ring.offer_id)
+    day.away("a1")
+    day.wait(100)
+    customer_first(day, max_wait_ms=30_000)
+    assert one(day.wait(0), commands.CallbackFailed).result == "nobody_free"
+
+
+def test_a_changed_longest_wait_leaves_who_waits_at_home_their_window() -> None:
+    day = Day()
+    day.queue(max_wait_ms=60_000)
+    day.agent("a1", ready=False)
+    books(day, "b1", not_after=START + HOUR_MS)
+    day.queue(max_wait_ms=30_000)
+    assert told(day.wait(3599.999), commands.ContactLeftQueue) == []
+    assert outcome(day.wait(0.001)) is Outcome.UNREACHED
+
+
 # ---------------------------------------------------------------- windows
 
 
