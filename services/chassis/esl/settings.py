@@ -38,7 +38,7 @@ class WireSettings:
     """A newline so often, while busy, makes an idle listener flush at once, not every 20 ms. 0 = off."""
 
     tickle_window_ms: float = 100.0
-    """How long after the last command or event a connection counts as busy."""
+    """How long after an event, or a command that may change something, a connection counts as busy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,6 @@ class Wire(ESLProtocol):  # type: ignore[misc]  # greenswitch has no types
 
     def _take(self, data: bytes, received_at: float) -> None:
         self.heard_at = received_at
-        self._stir(received_at)
         try:
             for frame in self._framer.feed(data):
                 if self._over:
@@ -149,6 +148,7 @@ class Wire(ESLProtocol):  # type: ignore[misc]  # greenswitch has no types
             # able to take the link down with it.
             DROPPED.labels("undecodable").inc()
             return
+        self._stir(received_at)
         self.owner.backlog.given += 1
         self._lane.put(self.owner.arrived, event)
 
@@ -189,7 +189,10 @@ class Wire(ESLProtocol):  # type: ignore[misc]  # greenswitch has no types
         if not self._pushing:
             self._push()
         now = time.monotonic()
-        self._stir(now)
+        if guarded:
+            self._stir(now)
+        else:
+            self._stirred.set()  # it may be a job, which is expected
         for _, caused_at in outbox:
             if caused_at:
                 self._reaction.observe(max(0.0, now - caused_at))
@@ -231,6 +234,9 @@ class Wire(ESLProtocol):  # type: ignore[misc]  # greenswitch has no types
     # -- tickling --------------------------------------------------------------------------------------
 
     def _stir(self, now: float) -> None:
+        """After an event, or a command that may change something: more events are likely. Not after a mere
+        look, such as an owner takes at its marks eight times a second: its answer comes by itself, and an
+        owner with nothing to do would send 400 empty lines a second for it."""
         self._busy_until = now + self.owner.settings.tickle_window_ms / 1000
         self._stirred.set()
 

@@ -274,6 +274,25 @@ async def test_a_busy_link_tickles_and_an_idle_one_is_quiet() -> None:
         assert await link.api(fs.status()) == "+OK"
 
 
+async def test_a_mere_look_does_not_make_a_link_busy() -> None:
+    """An owner looked at its marks eight times a second, and each look had it send empty lines for the next
+    tenth of a second: 400 a second for ever, half of what 10,000 waiting callers cost."""
+
+    async def script(said: Conversation) -> None:
+        await said.sign_in()
+        await answer_all(said)
+
+    async with linked(script) as (link, _):
+        await up(link)
+        assert link._connection is not None
+        wire = link._connection._wire
+        before = wire._busy_until
+        assert await link.peek(fs.status()) == "+OK"
+        assert wire._busy_until == before
+        assert await link.api(fs.status()) == "+OK"
+        assert wire._busy_until > before
+
+
 async def test_a_broken_delivery_does_not_stop_those_behind_it(caplog: pytest.LogCaptureFixture) -> None:
     async with esl_thread() as thread:
         lane, got = thread.lane(), asyncio.Event()
