@@ -47,9 +47,20 @@ def came(of: ev.Decision, outcome: str, at: int) -> ev.Decision:
     return of
 
 
-def place(contact_id: str, queue: str, position: int, expected_wait_ms: int | None) -> pb.ContactUpdate:
+def place(
+    contact_id: str, queue: str, position: int, expected_wait_ms: int | None
+) -> pb.ContactUpdate.PlaceOf:
     where = pb.ContactUpdate.Place(position=position, expected_wait_ms=expected_wait_ms, queue=queue)
-    return pb.ContactUpdate(contact_id=contact_id, place=where)
+    return pb.ContactUpdate.PlaceOf(contact_id=contact_id, place=where)
+
+
+def places(some: list[pb.ContactUpdate.PlaceOf]) -> pb.ContactUpdate:
+    return pb.ContactUpdate(places=pb.ContactUpdate.Places(places=some))
+
+
+def one_place(of: pb.ContactUpdate.PlaceOf) -> pb.ContactUpdate:
+    """For holders that take each in its own message."""
+    return pb.ContactUpdate(contact_id=of.contact_id, place=of.place)
 
 
 def contact(which: Contact) -> pb.Contact:

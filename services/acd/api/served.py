@@ -114,7 +114,8 @@ class Api(acd_pb2_grpc.AcdServicer):
         self, request: pb.WatchContactsRequest, context: Any
     ) -> AsyncIterator[pb.ContactUpdate]:
         holder = checks.name("holder", request.holder)
-        async for news in self._watches.watch(tenant.current(), holder):
+        together = request.places_together
+        async for news in self._watches.watch(tenant.current(), holder, together=together):
             yield news
 
     async def GetContact(self, request: pb.GetContactRequest, context: Any) -> pb.Contact:

@@ -109,6 +109,8 @@ class Engine:
 
     def __init__(self, new_id: Callable[[], str], policy: Policy | None = None) -> None:
         self.floor = Floor(new_id, policy or Policy())
+        self.handled = 0
+        """Stimuli so far: what was read off the floor holds while this stays the same."""
 
     def handle(self, stimulus: stimuli.Stimulus, now: int) -> list[Command]:
         """What follows from `stimulus` at `now` (ms since 1970).
@@ -117,6 +119,7 @@ class Engine:
         """
         floor = self.floor
         now = floor.now = max(now, floor.now)  # a clock set back must not make waits negative
+        self.handled += 1
         out: list[Command] = []
         _HANDLERS[type(stimulus)](floor, stimulus, now, out)
         if floor.held_back.waiting:

@@ -23,8 +23,10 @@ __all__ = [
 
 
 def in_order(queue: Queue) -> Iterator[Contact]:
-    """All who stand in the queue's lanes, as they would be served if every agent could serve each of them."""
-    return merge(*(lane.waiting for lane in queue.lanes.values()), key=_order)
+    """All who stand in the queue's lanes, as they would be served if every agent could serve each of them.
+    Of this moment, also when it is read on after others had their turn."""
+    standing = [list(lane.waiting) for lane in queue.lanes.values() if lane.waiting]
+    return iter(standing[0]) if len(standing) == 1 else merge(*standing, key=_order)
 
 
 def all_waiting(floor: Floor, queue: Queue) -> Iterator[Contact]:

@@ -171,13 +171,14 @@ class Acd:
 
     async def watch(self) -> AsyncIterator[tuple[str, News]]:
         """News of the callers we hold, for ever. Raises Unavailable when the stream breaks."""
-        request = acd_pb2.WatchContactsRequest(holder=self._holder)
+        request = acd_pb2.WatchContactsRequest(holder=self._holder, places_together=True)
         async for update in self._client.stream(self._client.stub.WatchContacts, request):
             match update.WhichOneof("update"):
-                case "place":
-                    place = update.place
-                    wait_ms = place.expected_wait_ms if place.HasField("expected_wait_ms") else None
-                    yield update.contact_id, on.Placed(place.position, wait_ms, place.queue)
+                case "place":  # an ACD that knows no better
+                    yield update.contact_id, _placed(update.place)
+                case "places":
+                    for each in update.places.places:
+                        yield each.contact_id, _placed(each.place)
                 case "expelled":
                     expelled = update.expelled
                     yield (
@@ -195,6 +196,11 @@ class Acd:
 
 def _skills(levels: dict[str, int]) -> list[events_pb2.Skill]:
     return [events_pb2.Skill(name=name, level=level) for name, level in levels.items()]
+
+
+def _placed(where: acd_pb2.ContactUpdate.Place) -> on.Placed:
+    wait_ms = where.expected_wait_ms if where.HasField("expected_wait_ms") else None
+    return on.Placed(where.position, wait_ms, where.queue)
 
 
 def _overflow(what: acd_pb2.Overflow) -> on.Overflow:

@@ -100,9 +100,9 @@ class AcdDesk:
                 group.create_task(self._watch(next(self._holders)))
 
     async def _watch(self, holder: str) -> None:
-        request = pb.WatchContactsRequest(holder=holder)
-        async for _ in self._stub.WatchContacts(request, metadata=METADATA):
-            self.places += 1
+        request = pb.WatchContactsRequest(holder=holder, places_together=True)
+        async for news in self._stub.WatchContacts(request, metadata=METADATA):
+            self.places += len(news.places.places)
 
 
 @asynccontextmanager

@@ -266,6 +266,33 @@ async def test_waiting_caller_hears_of_place_and_of_having_to_leave(
     assert places[first.contact_id] == 1
 
 
+async def test_many_places_come_together_to_who_can_take_them(centre: Centre) -> None:
+    """Ten thousand waited, all moved up with each call served, and ten thousand messages a round kept the ACD
+    from its calls. A holder that knows no better still gets each place in its own; who comes later hears
+    all."""
+    await centre.stop_acd()
+    await centre.start_acd(acd_place_interval_s=0.2)
+    await centre.queue()
+    callers = [centre.arrives() for _ in range(3)]
+    for caller in callers:
+        await caller.enqueue()
+    wanted = {caller.contact_id: place for place, caller in enumerate(callers, start=1)}
+
+    async def told(*, together: bool) -> dict[str, int]:
+        request = pb.WatchContactsRequest(holder="ivr1", places_together=together)
+        places: dict[str, int] = {}
+        async for news in centre.client.stream(centre.client.stub.WatchContacts, request):
+            assert news.HasField("places") is together
+            some = news.places.places if together else [news]
+            places |= {one.contact_id: one.place.position for one in some}
+            if len(places) == len(callers):
+                break
+        return places
+
+    assert await told(together=True) == wanted
+    assert await told(together=False) == wanted
+
+
 async def test_waiting_caller_hears_of_a_wait_that_changes_without_the_place(centre: Centre) -> None:
     """Agents came and went, the first in line stayed the first in line, and its flow went on telling the wait
     of an hour ago."""

@@ -123,7 +123,11 @@ class FakeAcd(acd_pb2_grpc.AcdServicer):
         queue = self._streams.setdefault(request.holder, asyncio.Queue())
         await self._note()
         while True:
-            yield await queue.get()
+            update = await queue.get()
+            if update.HasField("place") and request.places_together:
+                one = acd_pb2.ContactUpdate.PlaceOf(contact_id=update.contact_id, place=update.place)
+                update = acd_pb2.ContactUpdate(places=acd_pb2.ContactUpdate.Places(places=[one]))
+            yield update
 
 
 class FakeCrm(crm_pb2_grpc.CrmServicer):

@@ -518,15 +518,19 @@ class WatchContactsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     HOLDER_FIELD_NUMBER: _builtins.int
+    PLACES_TOGETHER_FIELD_NUMBER: _builtins.int
     holder: _builtins.str
+    places_together: _builtins.bool
+    """Many places may come in one message (`ContactUpdate.places`), a tenth of the work; unset: each in its own."""
     def __init__(
         self,
         *,
         holder: _builtins.str = ...,
+        places_together: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["holder", b"holder"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["holder", b"holder", "places_together", b"places_together"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -535,6 +539,45 @@ Global___WatchContactsRequest: _TypeAlias = WatchContactsRequest  # noqa: Y015
 @_typing.final
 class ContactUpdate(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Places(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        PLACES_FIELD_NUMBER: _builtins.int
+        @_builtins.property
+        def places(self) -> _containers.RepeatedCompositeFieldContainer[Global___ContactUpdate.PlaceOf]: ...
+        def __init__(
+            self,
+            *,
+            places: _abc.Iterable[Global___ContactUpdate.PlaceOf] | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["places", b"places"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class PlaceOf(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        CONTACT_ID_FIELD_NUMBER: _builtins.int
+        PLACE_FIELD_NUMBER: _builtins.int
+        contact_id: _builtins.str
+        @_builtins.property
+        def place(self) -> Global___ContactUpdate.Place: ...
+        def __init__(
+            self,
+            *,
+            contact_id: _builtins.str = ...,
+            place: Global___ContactUpdate.Place | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["place", b"place"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "place", b"place"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
 
     @_typing.final
     class Place(_message.Message):
@@ -590,12 +633,18 @@ class ContactUpdate(_message.Message):
     CONTACT_ID_FIELD_NUMBER: _builtins.int
     PLACE_FIELD_NUMBER: _builtins.int
     EXPELLED_FIELD_NUMBER: _builtins.int
+    PLACES_FIELD_NUMBER: _builtins.int
     contact_id: _builtins.str
+    """of `place` and `expelled`"""
     @_builtins.property
     def place(self) -> Global___ContactUpdate.Place: ...
     @_builtins.property
     def expelled(self) -> Global___ContactUpdate.Expelled:
         """The caller must go on in the flow: why (`max_wait`, `no_agents`, `closed`), and where to."""
+
+    @_builtins.property
+    def places(self) -> Global___ContactUpdate.Places:
+        """only for who asked for `places_together`"""
 
     def __init__(
         self,
@@ -603,12 +652,13 @@ class ContactUpdate(_message.Message):
         contact_id: _builtins.str = ...,
         place: Global___ContactUpdate.Place | None = ...,
         expelled: Global___ContactUpdate.Expelled | None = ...,
+        places: Global___ContactUpdate.Places | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expelled", b"expelled", "place", b"place", "update", b"update"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expelled", b"expelled", "place", b"place", "places", b"places", "update", b"update"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "expelled", b"expelled", "place", b"place", "update", b"update"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "expelled", b"expelled", "place", b"place", "places", b"places", "update", b"update"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_update: _TypeAlias = _typing.Literal["place", "expelled"]  # noqa: Y015
+    _WhichOneofReturnType_update: _TypeAlias = _typing.Literal["place", "expelled", "places"]  # noqa: Y015
     _WhichOneofArgType_update: _TypeAlias = _typing.Literal["update", b"update"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_update) -> _WhichOneofReturnType_update | None: ...
 
