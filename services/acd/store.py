@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -80,12 +79,10 @@ class Store:
         self,
         database: Database,
         *,
-        pace_s: float = 0.0,
         permit: Callable[[], bool] = lambda: True,
         serves: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._database = database
-        self._pace_s = pace_s
         self._permit = permit
         self._serves = serves
 
@@ -161,13 +158,6 @@ class Store:
 
         An event that PostgreSQL refuses fails the batch: the bus then comes with them one by one.
         """
-        await asyncio.sleep(
-            self._pace_s
-        )  # meanwhile the next batch grows: a transaction costs more than a row
-        await self.write(events)
-
-    async def write(self, events: Sequence[Envelope]) -> None:
-        """As `project`, at once."""
         batches: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for event in events:
             if not self._serves(event.tenant):

@@ -277,10 +277,12 @@ class Bus:
         from_now: bool = False,
         start: int = 0,
         alone: bool = False,
+        pace_s: float = 0.0,
     ) -> Consumption:
         """Feeds `handler` with events in stream order, in batches, for as long as the bus is up.
 
-        `alone` is for one instance at a time: a batch is acknowledged by its last message for all.
+        `alone` is for one instance at a time: a batch is acknowledged by its last message for all, and the
+        next one comes while it is handled. With `pace_s` a batch that is not full waits so long for more.
 
         With `start` it begins at that place of the stream, whatever was handed out or acknowledged before:
         what a dead instance had in hand would otherwise come some seconds later, out of order.
@@ -295,7 +297,9 @@ class Bus:
             deliver_group=durable,  # instances of a service share the work
             ack_policy=AckPolicy.ALL if alone else AckPolicy.EXPLICIT,
             ack_wait=ACK_WAIT_S,
-            max_ack_pending=batch,  # the server sends no more than one batch ahead: order and memory
+            # The server sends no more than one batch ahead of the one in hand, to several instances not even
+            # that: order and memory.
+            max_ack_pending=2 * batch if alone else batch,
             deliver_policy=DeliverPolicy.NEW if from_now else DeliverPolicy.ALL,
         )
         if start:
@@ -309,7 +313,9 @@ class Bus:
             await self._js.add_consumer(STREAM, config)
         except _AWAY as problem:
             raise Unavailable("nats") from problem
-        running = Consumption(durable, handler, batch=batch, retry_pause_s=self._retry_pause_s, alone=alone)
+        running = Consumption(
+            durable, handler, batch=batch, retry_pause_s=self._retry_pause_s, alone=alone, pace_s=pace_s
+        )
         running.start(await self._nc.subscribe(config.deliver_subject, queue=durable, cb=running.arrived))
         self._consuming_now.append(running)
         return running

@@ -35,11 +35,19 @@ class Consumption:
     """A running consumer; `stop` lets it finish what it has in hand."""
 
     def __init__(
-        self, durable: str, handler: Handler, *, batch: int, retry_pause_s: float, alone: bool = False
+        self,
+        durable: str,
+        handler: Handler,
+        *,
+        batch: int,
+        retry_pause_s: float,
+        alone: bool = False,
+        pace_s: float = 0.0,
     ) -> None:
         self._durable = durable
         self._handler = handler
         self._batch = batch
+        self._pace_s = pace_s
         self._alone = alone  # nobody else is sent any of it: an acknowledgement is for all before it too
         self._retry_pause_s = retry_pause_s  # doubles up to `LONGEST_PAUSE_S`
         self._held: dict[int, Any] = {}  # sent and not acknowledged, by place in the stream
@@ -80,6 +88,8 @@ class Consumption:
 
     async def _run(self) -> None:
         while (place := await self._arrived.get()) != _END:
+            if self._pace_s and self._arrived.qsize() + 1 < self._batch:
+                await asyncio.sleep(self._pace_s)  # more come meanwhile, and go with it
             places = [place]
             while len(places) < self._batch and not self._arrived.empty():
                 if (place := self._arrived.get_nowait()) == _END:
@@ -102,7 +112,9 @@ class Consumption:
             slow = before.intersection(self._held)
             if loop.time() - self._tried_at < WORK_MAX_S:
                 with contextlib.suppress(OSError, nats.errors.Error):  # NATS is away, and counts no time
-                    for message in [self._held[place] for place in slow]:
+                    for number, message in enumerate([self._held[place] for place in slow]):
+                        if number % SLICE == SLICE - 1:
+                            await asyncio.sleep(0)
                         await message.in_progress()
             before = set(self._held)
 

@@ -149,6 +149,7 @@ class Term:
                     SUBJECTS,
                     self._store.project,
                     batch=self._config.acd_projection_batch,
+                    pace_s=self._config.acd_projection_pace_s,
                     start=self._projected,
                     alone=True,
                 )
@@ -185,7 +186,7 @@ class Term:
         try:
             async with asyncio.timeout(CATCH_UP_S):
                 async for events in self._bus.read(SUBJECTS, behind):
-                    await self._store.write(events)
+                    await self._store.project(events)
                     behind = events[-1].seq + 1
         except TimeoutError:
             log.warning("stream_not_read_to_its_end", reached=behind)
@@ -241,7 +242,7 @@ class Duty:
         self._copy: Copy | None = None
         self._stopping = False
         self._parts: dict[str, asyncio.Task[None]] = {}
-        self.store = Store(database, pace_s=config.acd_projection_pace_s, permit=self.may_act, serves=serves)
+        self.store = Store(database, permit=self.may_act, serves=serves)
         self.bus = Bus(
             config.nats_url,
             service=SERVICE,

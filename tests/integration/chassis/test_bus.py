@@ -326,6 +326,29 @@ async def test_what_no_stream_takes_is_not_published(bus: Bus) -> None:
     await bus.publish(held(1), "demo")
 
 
+async def test_while_a_batch_is_handled_the_next_one_comes(bus: Bus) -> None:
+    """At full rate the ACD's tables got six events in ten: while a batch was written nothing was sent, and
+    then there was a pause in which little could come."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    sizes: list[int] = []
+
+    async def slowly(events: Sequence[Envelope]) -> None:
+        sizes.append(len(events))
+        begun.set()
+        await go_on.wait()
+
+    await bus.publish_sealed([seal(held(number), "demo", service="acd") for number in range(8)])
+    running = await bus.consume("test", [HELD], slowly, batch=2, alone=True)
+    async with asyncio.timeout(20):
+        await begun.wait()
+        while len(running._held) < 4:
+            await asyncio.sleep(0.005)
+        go_on.set()
+        while sum(sizes) < 8:
+            await asyncio.sleep(0.005)
+    assert max(sizes) <= 2
+
+
 @pytest.mark.parametrize("alone", [True, False])
 async def test_what_was_handled_does_not_come_again(nats_url: str, bus: Bus, alone: bool) -> None:
     first, second = Collector(250), Collector(1)
