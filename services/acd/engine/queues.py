@@ -81,15 +81,22 @@ def _who_wait(floor: Floor, queue: Queue) -> list[Contact]:
 
 def bound_wait(floor: Floor, contact: Contact, settings: QueueSettings, now: int) -> None:
     """The contact leaves when it has waited as long as may be: in all, or, when it overflowed into this
-    queue, in this one alone, whose bound it could miss on arrival otherwise."""
+    queue, in this one alone, whose bound it could miss on arrival otherwise. Who is to be called back is
+    bounded by their own window; once they have picked up they wait as who called by themselves does."""
+    plan = contact.callback
     contact.leave_at = 0
-    if contact.callback is not None:  # its own window bounds it
-        contact.leave_at = max(contact.callback.not_after, now)
-        set_timer(floor, contact.leave_at, Alarm.LEAVE, contact)
+    if plan is not None and not contact.call_id:
+        contact.leave_at = max(plan.not_after, now)
     elif settings.max_wait_ms:
-        since = contact.joined_at if contact.came_by else contact.enqueued_at
-        contact.leave_at = max(since + settings.max_wait_ms, now)
+        contact.leave_at = max(_bounded_since(contact) + settings.max_wait_ms, now)
+    if contact.leave_at:
         set_timer(floor, contact.leave_at, Alarm.LEAVE, contact)
+
+
+def _bounded_since(contact: Contact) -> int:
+    if contact.callback is not None:
+        return contact.callback.on_line_at
+    return contact.joined_at if contact.came_by else contact.enqueued_at
 
 
 def check_overflows(floor: Floor, settings: QueueSettings) -> None:
