@@ -1,10 +1,10 @@
 """Python's search for garbage, in a process that keeps much and must not pause.
 
-Reference counting frees what a call leaves behind; the search is for cycles only. By default it goes through all
-that is kept again whenever that has grown by a quarter: 15,000 contacts make it a pause of a tenth of a second
-and more, in which nobody is routed. Here what has survived one short search is kept out of all further ones
-(`gc.freeze`), so a pause depends on what is new. A cycle that was kept out and dies later stays, until `sweep`
-looks through everything: seldom, and at a time of our choosing.
+Reference counting frees what a call leaves behind; the search is for cycles only. By default it goes through
+all that is kept again whenever that has grown by a quarter: 15,000 contacts make it a pause of a tenth of a
+second and more, in which nobody is routed. Here what has survived one short search is kept out of all further
+ones (`gc.freeze`), so a pause depends on what is new. A cycle that was kept out and dies later stays, until
+`sweep` looks through everything, which is seldom.
 """
 
 from __future__ import annotations

@@ -378,7 +378,7 @@ def test_customer_on_the_line_does_not_wait_longer_than_a_caller_would() -> None
 
 @pytest.mark.parametrize(("longest_s", "more_s"), [(45, 25), (10, 0), (0, None)])
 def test_queue_changes_while_a_customer_is_on_the_line(longest_s: int, more_s: int | None) -> None:
-    """The new longest wait counts from when they picked up; the end of their window is not theirs any more."""
+    """The new longest wait counts from when they picked up; their window's end is theirs no more."""
     day = Day()
     customer_first(day, max_wait_ms=60_000)
     day.agent("a1")
