@@ -107,7 +107,8 @@ class Desk:
         request = acd_pb2.SendDtmfRequest(
             request_id=forms.request_id(who, given_id), agent_id=_agent(who), contact_id=contact_id, keys=keys
         )
-        return views.state(await self._acd.call(self._acd.stub.SendDtmf, request))
+        agent = await self._acd.call(self._acd.stub.SendDtmf, request)
+        return views.state(agent)
 
     # ---------------------------------------------------------------- wrap-up
 
