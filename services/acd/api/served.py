@@ -228,6 +228,9 @@ class Api(acd_pb2_grpc.AcdServicer):
         stimulus = stimuli.Hold(request.agent_id, request.contact_id, on=False)
         return await self._control("retrieve", request, stimulus)
 
+    async def SendDtmf(self, request: pb.SendDtmfRequest, context: Any) -> pb.Agent:
+        return await self._control("dtmf", request, checks.keys(request))
+
     async def FinishWrapUp(self, request: pb.FinishWrapUpRequest, context: Any) -> pb.Agent:
         return await self._control("wrap_up", request, checks.wrap_up(request))
 
