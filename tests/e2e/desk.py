@@ -109,6 +109,8 @@ class Desk:
             self.problems.append(message.text)
 
     def _connected(self, socket: WebSocket) -> None:
+        if not socket.url.endswith("/agent/socket"):
+            return  # the telephone's, which speaks SIP
         socket.on("framesent", lambda frame: self.sent.append(json.loads(frame)))
         socket.on("framereceived", lambda frame: self.replies.append(json.loads(frame)))
 
