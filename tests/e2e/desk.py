@@ -144,18 +144,18 @@ class Desk:
 
     async def rings(self) -> Locator:
         card = self.card("ringing")
-        await expect(card).to_be_visible(timeout=20_000)
+        await expect(card).to_be_visible(timeout=30_000)
         return card
 
     async def answer(self) -> Locator:
         await self.card("ringing").get_by_role("button", name=self.say("answer")).click()
         talking = self.card("talking")
-        await expect(talking).to_be_visible(timeout=10_000)
+        await expect(talking).to_be_visible(timeout=30_000)
         return talking
 
     async def hang_up(self) -> None:
         await self.card("talking").get_by_role("button", name=self.say("hang_up")).click()
-        await expect(self.card("wrap_up")).to_be_visible(timeout=10_000)
+        await expect(self.card("wrap_up")).to_be_visible(timeout=30_000)
 
     async def choose_result(self) -> None:
         await self.page.get_by_label(self.say("result"), exact=True).click()
