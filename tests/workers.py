@@ -21,6 +21,22 @@ OWN_SWITCH = (
 )
 """They start switches of their own, so beside the others they save a third of the time."""
 
+LISTENERS = (
+    "tests/live/test_callers_reach_the_ivr.py",
+    "tests/live/test_callers_with_intentions.py",
+    "tests/live/test_configuration.py",
+    "tests/live/test_ivr_holds_the_caller.py",
+)
+"""Mostly they wait until prompts have been heard: beside the others, on a second switch."""
+
+AT_A_DESK = (
+    "tests/e2e/test_a_call.py",
+    "tests/e2e/test_calling_back.py",
+    "tests/e2e/test_connections.py",
+    "tests/e2e/test_page_phone.py",
+)
+"""Half of what a browser is needed for; the other half has a browser and a suite of its own."""
+
 
 def unit_of(nodeid: str) -> str:
     """Tests of one unit run in one worker, one after another."""
@@ -28,8 +44,10 @@ def unit_of(nodeid: str) -> str:
     kind = file.split("/")[1]
     if file in OWN_SWITCH:
         return "live, with a switch of its own"
-    if kind in ("live", "e2e"):
-        return kind  # one switch, one browser; and sound suffers least from tests of its own kind
+    if kind == "live":  # one switch; and sound suffers least from tests of its own kind
+        return "live, listening" if file in LISTENERS else kind
+    if kind == "e2e":
+        return "e2e, at a desk" if file in AT_A_DESK else kind
     if kind == "system":
         return nodeid  # each opens a suite of its own
     return file

@@ -265,8 +265,10 @@ def send_dtmf(node: Simulator, arg: str, link: Connection | None) -> Answer:
     uuid, _, digits = arg.partition(" ")
     if not digits:
         return "-USAGE: <uuid> <dtmf_data>\n"
-    if find(node, uuid) is None:
+    channel = find(node, uuid)
+    if channel is None:
         return NO_SESSION
+    channel.keys_sent.append(digits)
     return f"+OK {uuid} sent DTMF {digits}.\n"
 
 

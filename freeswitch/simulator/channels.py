@@ -95,6 +95,7 @@ class Channel:
         self.recordings: dict[str, int] = {}
         self.masked: set[str] = set()
         self.displaced: set[str] = set()
+        self.keys_sent: list[str] = []
         self.extension: deque[tuple[str, str]] = deque()
         self.digits_dialed = ""
         self.hung_up_by = "switch"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from functools import partial
 
 import structlog
@@ -13,7 +12,7 @@ from services.acd.bus import SERVICE
 from services.acd.config import AcdConfig
 from services.acd.service import Duty, Shards
 from services.acd.store import MIGRATIONS
-from services.chassis import config, db, log, metrics, migrations, process
+from services.chassis import config, db, garbage, log, metrics, migrations, process
 from services.chassis.esl import EslThread
 from services.chassis.ops import Ops
 from services.chassis.rpc import Server
@@ -27,9 +26,6 @@ async def serve(settings: AcdConfig, stop: process.Stop) -> None:
     dsn = settings.database_url.get_secret_value()
     database = await db.connect(dsn, SERVICE, size=settings.database_pool_size)
     await migrations.check(dsn, SERVICE, MIGRATIONS)
-    # A call makes some thousand objects that reference counting frees by itself: Python's default would
-    # look for garbage every 700.
-    gc.set_threshold(20_000, 20, 20)
     thread = EslThread(SERVICE)
     thread.start()
     watch = partial(process.watch, stop=stop)
@@ -60,9 +56,11 @@ async def serve(settings: AcdConfig, stop: process.Stop) -> None:
         await duty.start()
     await ops.start()
     lag = watch(asyncio.create_task(metrics.watch_loop_lag(), name="loop-lag"))
+    sweeping = watch(asyncio.create_task(garbage.sweep_now_and_then(), name="garbage"))
     logger.info("started", grpc=server.port, ops=ops.port, switches=settings.esl_nodes)
 
     await stop.wait()
+    sweeping.cancel()
     ops.drain()
     # Others take over before we stop serving: calls for them are passed on as long as we are here.
     await asyncio.gather(*(duty.hand_over() for duty in duties.values()))
@@ -78,7 +76,8 @@ async def serve(settings: AcdConfig, stop: process.Stop) -> None:
 def main() -> None:
     settings = config.load(AcdConfig)
     log.configure(SERVICE, settings.log_level, settings.log_format)
-    process.run(lambda stop: serve(settings, stop))
+    with garbage.short_searches():
+        process.run(lambda stop: serve(settings, stop))
 
 
 if __name__ == "__main__":

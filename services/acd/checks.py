@@ -28,6 +28,7 @@ from services.acd.engine.stimuli import (
     Enqueue,
     FinishWrapUp,
     Overflow,
+    PressKeys,
     QueueSettings,
     RequestCallback,
     Skills,
@@ -45,6 +46,7 @@ QUEUE = re.compile(r"[a-z0-9_-]{1,64}")
 SKILL = QUEUE
 AGENT = re.compile(r"[a-z0-9._-]{1,64}")
 NAME = re.compile(r"[A-Za-z0-9._:@/-]{1,128}")
+KEYS = re.compile(r"[0-9A-D*#]{1,32}")
 EXTENSION = re.compile(r"\+?[0-9A-Za-z*#._-]{1,32}")
 CALL_ID = re.compile(r"[0-9a-fA-F-]{1,64}")
 TARGET = re.compile(r"[A-Za-z0-9_*#+.-]{1,64}:XML:[A-Za-z0-9_.-]{1,64}")
@@ -283,6 +285,11 @@ def presence(value: int) -> Presence:
     """Unspecified: it stays."""
     require(value in list(Presence), "presence", "must be offline, ready or other work, or unset to stay")
     return Presence(value)
+
+
+def keys(request: pb.SendDtmfRequest) -> PressKeys:
+    pressed = _match("keys", request.keys, KEYS, "1 to 32 telephone keys: 0-9 A-D * #")
+    return PressKeys(request.agent_id, request.contact_id, pressed)
 
 
 def wrap_up(request: pb.FinishWrapUpRequest) -> FinishWrapUp:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -73,6 +73,8 @@ class Journal:
             LOST.inc()
             return
         self._count += 1
+        if isinstance(stimulus, stimuli.PressKeys):
+            stimulus = replace(stimulus, keys="")
         self._waiting.setdefault(tenant, []).append((now, type(stimulus).__name__, stimulus, ids))
 
     async def run(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ViewportSize, async_playwright
+from playwright.async_api import Browser, ViewportSize, async_playwright, expect
 
 from deploy.local.console import console_dir
 from tests.conftest import folder_for_servers
@@ -26,6 +26,9 @@ FLAGS = [
     "--disable-dev-shm-usage",
     "--autoplay-policy=no-user-gesture-required",
 ]
+SHOWN_MS = 20_000  # until something is seen: a machine may be busy, and no test here measures time
+expect.set_options(timeout=SHOWN_MS)
+
 SIZE: ViewportSize = {"width": 1280, "height": 800}
 
 Open = Callable[..., Awaitable[Desk]]
@@ -73,7 +76,7 @@ async def open_desk(browser: Browser, centre: Centre) -> AsyncIterator[Open]:
         context = await browser.new_context(
             viewport=SIZE, locale=language, color_scheme="dark" if dark else "light"
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         desk = await Desk.open(context, centre.url + path, language)
         desks.append(desk)
         return desk

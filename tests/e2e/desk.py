@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, WebSocket, expect
 
 from tests.e2e.centre import PASSWORD
 
@@ -21,6 +22,7 @@ WORDS = {
         "wrap_up": "Wrap-up",
         "answer": "Answer",
         "reject": "Reject",
+        "keypad": "Keypad",
         "hold": "Hold",
         "retrieve": "Retrieve",
         "hang_up": "Hang up",
@@ -49,6 +51,7 @@ WORDS = {
         "wrap_up": "话后处理",
         "answer": "接听",
         "reject": "拒接",
+        "keypad": "拨号键盘",
         "hold": "保持",
         "retrieve": "取回",
         "hang_up": "挂断",
@@ -88,12 +91,15 @@ class Desk:
     page: Page
     language: str
     problems: list[str] = field(default_factory=list)
+    replies: list[dict[str, Any]] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     async def open(cls, context: BrowserContext, url: str, language: str) -> Self:
         page = await context.new_page()
         desk = cls(context, page, language)
         page.on("console", desk._heard)
+        page.on("websocket", desk._connected)
         page.on("pageerror", lambda error: desk.problems.append(str(error)))
         await page.goto(url)
         return desk
@@ -101,6 +107,21 @@ class Desk:
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not EXPECTED_NOISE.search(message.text):
             self.problems.append(message.text)
+
+    def _connected(self, socket: WebSocket) -> None:
+        if not socket.url.endswith("/agent/socket"):
+            return  # the telephone's, which speaks SIP
+        socket.on("framesent", lambda frame: self.sent.append(json.loads(frame)))
+        socket.on("framereceived", lambda frame: self.replies.append(json.loads(frame)))
+
+    def commands(self, kind: str) -> list[tuple[dict[str, Any], bool]]:
+        """Commands of that type which were answered, with their data and whether they were carried out."""
+        answers = {each["id"]: each["ok"] for each in self.replies if each.get("type") == "reply"}
+        return [
+            (each["data"], answers[each["id"]])
+            for each in self.sent
+            if each["type"] == kind and each["id"] in answers
+        ]
 
     def say(self, word: str) -> str:
         return WORDS[self.language][word]
@@ -123,18 +144,18 @@ class Desk:
 
     async def rings(self) -> Locator:
         card = self.card("ringing")
-        await expect(card).to_be_visible(timeout=20_000)
+        await expect(card).to_be_visible(timeout=30_000)
         return card
 
     async def answer(self) -> Locator:
         await self.card("ringing").get_by_role("button", name=self.say("answer")).click()
         talking = self.card("talking")
-        await expect(talking).to_be_visible(timeout=10_000)
+        await expect(talking).to_be_visible(timeout=30_000)
         return talking
 
     async def hang_up(self) -> None:
         await self.card("talking").get_by_role("button", name=self.say("hang_up")).click()
-        await expect(self.card("wrap_up")).to_be_visible(timeout=10_000)
+        await expect(self.card("wrap_up")).to_be_visible(timeout=30_000)
 
     async def choose_result(self) -> None:
         await self.page.get_by_label(self.say("result"), exact=True).click()

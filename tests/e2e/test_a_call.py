@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.async_api import expect
 
 from tests.e2e.centre import Centre
 from tests.e2e.conftest import Open
+from tests.e2e.desk import Desk
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -29,8 +31,10 @@ async def test_from_the_ring_to_the_work_order(centre: Centre, open_desk: Open, 
     await expect(desk.page.locator(".customer")).to_contain_text("Prefers evenings")
 
     talking = await desk.answer()
+    await presses_keys(desk, "47#")
     await talking.get_by_role("button", name=desk.say("hold")).click()
     await expect(talking.get_by_role("button", name=desk.say("retrieve"))).to_be_visible()
+    await expect(talking.get_by_role("button", name=desk.say("keypad"))).to_be_disabled()
     await talking.get_by_role("button", name=desk.say("retrieve")).click()
     await expect(talking.get_by_role("button", name=desk.say("hold"))).to_be_visible()
     await desk.hang_up()
@@ -39,3 +43,18 @@ async def test_from_the_ring_to_the_work_order(centre: Centre, open_desk: Open, 
     done = desk.page.locator(".ant-alert-success")
     await expect(done).to_contain_text(re.compile(r"WO-\d{8}-\d{4}"))
     await expect(desk.page.get_by_role("heading", name=desk.say("idle"), exact=True)).to_be_visible()
+
+
+async def presses_keys(desk: Desk, keys: str) -> None:
+    """On the console's keypad; the gateway must have taken them all, in order."""
+    talking, keypad = desk.card("talking"), desk.page.get_by_role("group", name=desk.say("keypad"))
+    await talking.get_by_role("button", name=desk.say("keypad")).click()
+    for key in keys:
+        await keypad.get_by_role("button", name=key, exact=True).click()
+    async with asyncio.timeout(10):
+        while sum(len(data["keys"]) for data, _ in desk.commands("dtmf")) < len(keys):
+            await asyncio.sleep(0.02)
+    done = desk.commands("dtmf")
+    assert "".join(data["keys"] for data, _ in done) == keys
+    assert all(ok for _, ok in done)
+    await desk.page.keyboard.press("Escape")

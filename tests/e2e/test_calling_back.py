@@ -23,7 +23,7 @@ async def test_lead_books_and_the_agent_sees_whom_before_it_rings(centre: Centre
     lead = await open_desk()
     await lead.sign_in(await centre.hire("Pan", role="team_lead", desk=False))
     card = lead.page.locator(".ant-card", has_text="Callbacks and appointments")
-    await expect(card).to_contain_text("Nobody is to be called back.", timeout=20_000)
+    await expect(card).to_contain_text("Nobody is to be called back.", timeout=30_000)
     await card.get_by_role("button", name="New appointment").click()
     form = lead.page.get_by_role("dialog")
     await form.get_by_role("button", name="Book").click()
@@ -39,7 +39,7 @@ async def test_lead_books_and_the_agent_sees_whom_before_it_rings(centre: Centre
     await agent.answer()
     await agent.hang_up()
     await agent.wrap_up()
-    await expect(card).to_contain_text("Nobody is to be called back.", timeout=20_000)
+    await expect(card).to_contain_text("Nobody is to be called back.", timeout=30_000)
 
 
 async def test_lead_cancels_after_being_asked(centre: Centre, open_desk: Open) -> None:

@@ -28,7 +28,7 @@ async def test_reload_during_a_call_goes_on_with_call_pop_and_half_filled_form(
 
     await desk.page.reload()
     talking = desk.card("talking")
-    await expect(talking).to_be_visible(timeout=10_000)
+    await expect(talking).to_be_visible(timeout=30_000)
     await expect(talking).to_contain_text("Grace O'Neill")
     await expect(desk.page.locator(".customer")).to_contain_text("Grace O'Neill")
     await expect(desk.page.get_by_label(desk.say("notes"), exact=True)).to_have_value("wants a new contract")
@@ -48,7 +48,7 @@ async def test_gateway_restarts_during_a_call(centre: Centre, open_desk: Open) -
     await desk.answer()
 
     await centre.suite.kill("gateway")
-    await expect(desk.page.locator(".banners")).to_contain_text(desk.say("reconnecting"), timeout=20_000)
+    await expect(desk.page.locator(".banners")).to_contain_text(desk.say("reconnecting"), timeout=30_000)
     await expect(desk.card("talking").get_by_role("button", name=desk.say("hang_up"))).to_be_disabled()
     await centre.suite.start("gateway")
     await expect(desk.page.get_by_role("status", name=desk.say("connected"))).to_be_visible(timeout=30_000)
@@ -85,7 +85,7 @@ async def test_customer_service_is_down_while_it_rings(centre: Centre, open_desk
     await centre.suite.kill("crm")
     try:
         missing = desk.page.get_by_text("Customer data is missing at the moment")
-        await expect(desk.page.locator(".banners").filter(has=missing)).to_be_visible(timeout=15_000)
+        await expect(desk.page.locator(".banners").filter(has=missing)).to_be_visible(timeout=30_000)
         await centre.call(number)
         await desk.rings()
         await expect(desk.page.locator(".pop")).to_contain_text("Customer data is missing at the moment")
@@ -111,7 +111,7 @@ async def test_work_orders_are_down_at_wrap_up(centre: Centre, open_desk: Open) 
     try:
         await desk.wrap_up(title="Line is dead")
         kept = desk.page.get_by_text("The work order is kept and will be made")
-        await expect(kept).to_be_visible(timeout=15_000)
+        await expect(kept).to_be_visible(timeout=30_000)
     finally:
         await centre.suite.start("workorder")
     await expect(desk.page.locator(".banners")).not_to_contain_text(re.compile("missing"), timeout=30_000)

@@ -74,12 +74,12 @@ async def test_keyboard_alone_takes_a_call(centre: Centre, open_desk: Open) -> N
     await centre.call(centre.number())
     await desk.rings()
     await desk.page.keyboard.press("Alt+a")
-    await expect(desk.card("talking")).to_be_visible(timeout=10_000)
+    await expect(desk.card("talking")).to_be_visible(timeout=30_000)
     await desk.page.keyboard.press("Alt+w")
     await desk.page.keyboard.type("备注")
     await expect(desk.page.get_by_label(desk.say("notes"), exact=True)).to_have_value("备注")
     await desk.page.keyboard.press("Alt+x")
-    await expect(desk.card("wrap_up")).to_be_visible(timeout=10_000)
+    await expect(desk.card("wrap_up")).to_be_visible(timeout=30_000)
     await desk.wrap_up()
 
 
@@ -103,10 +103,10 @@ async def test_team_lead_watches_the_queues_live(centre: Centre, open_desk: Open
     lead = await open_desk("zh-CN", dark=True)
     await lead.sign_in(await centre.hire("班长", role="team_lead", desk=False))
     row = lead.page.locator(".board-table tr", has_text="客服 Support")
-    await expect(row).to_be_visible(timeout=15_000)
+    await expect(row).to_be_visible(timeout=30_000)
     await centre.call(centre.number(), key="2", patience_ms=6_000)
-    await expect(row.locator("td").first).to_have_text("1", timeout=15_000)
-    await expect(row.locator("td").first).to_have_text("0", timeout=15_000)
+    await expect(row.locator("td").first).to_have_text("1", timeout=30_000)
+    await expect(row.locator("td").first).to_have_text("0", timeout=30_000)
 
 
 async def test_language_and_colours_are_remembered(centre: Centre, open_desk: Open) -> None:

@@ -36,6 +36,20 @@ async def test_agent_holds_and_retrieves(centre: Centre) -> None:
     assert len(centre.all_facts("ContactRetrieved", contactId=talk.contact_id)) == 1
 
 
+async def test_agent_sends_keys_and_the_other_telephone_gets_them(centre: Centre) -> None:
+    """As a menu at the other end would: in order, and from a desk telephone whose keypad nobody touched."""
+    async with (
+        centre.agent("1017", "support") as agent,
+        centre.talk("+441632960117", agent) as talk,
+    ):
+        await hear_each_other(talk, centre.switch)
+        await agent.does("dtmf", contact_id=talk.contact_id, keys="47#")
+        pressed = [(await talk.caller.said("CALL_DTMF_START"))["param"] for _ in "47#"]
+        await talk.caller.hang_up()
+
+    assert pressed == ["4", "7", "#"]
+
+
 def music_for(leg: str) -> Callable[[Event], bool]:
     return lambda event: event["Unique-ID"] == leg and event.get("Playback-File-Path") == HOLD_MUSIC
 

@@ -16,7 +16,8 @@ from deploy.local.demo.world import World
 from deploy.local.suite import Suite, SuiteOptions
 
 CALLS_PER_MINUTE = 120
-TALK_S, LONGEST_TALK_S = 3.0, 10.0  # a scenario ends when the last talk does
+# A scenario ends when the last call does.
+SHORT = {"TALK_S": 2.5, "LONGEST_TALK_S": 7.0, "AFTER_TALK_S": 4.0}
 AGENTS = 9  # a few too few: when a part dies some talk, some are rung, some wait
 LAST_CALL_S = 60.0
 PATIENCE_S = 40.0
@@ -84,8 +85,8 @@ async def town(
     server_dir: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Town]:
     """A fresh town for one scenario."""
-    monkeypatch.setattr(plan, "TALK_S", TALK_S)
-    monkeypatch.setattr(plan, "LONGEST_TALK_S", LONGEST_TALK_S)
+    for name, seconds in SHORT.items():
+        monkeypatch.setattr(plan, name, seconds)
     folder = server_dir / f"town-{abs(hash(request.node.nodeid))}"
     async with town_in(folder) as made:
         yield made
@@ -95,8 +96,8 @@ async def town(
 async def town_with_two_acds(
     server_dir: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Town]:
-    monkeypatch.setattr(plan, "TALK_S", TALK_S)
-    monkeypatch.setattr(plan, "LONGEST_TALK_S", LONGEST_TALK_S)
+    for name, seconds in SHORT.items():
+        monkeypatch.setattr(plan, name, seconds)
     folder = server_dir / f"town-{abs(hash(request.node.nodeid))}"
     async with town_in(folder, standby=True) as made:
         yield made

@@ -47,18 +47,15 @@ def of_this_demo(data_dir: Path) -> list[int]:
 
 async def test_it_ends_by_itself_with_a_balance_and_its_data_survives(server_dir: Path) -> None:
     data_dir = server_dir / "demo"
-    offered = []
-    for seed in ("1", "1"):
-        demo = await start("--duration", "8", "--seed", seed, "--json", data_dir=data_dir)
+    for duration in ("6", "2"):
+        demo = await start("--duration", duration, "--calls-per-minute", "90", "--json", data_dir=data_dir)
         out, err = await demo.communicate()
         assert demo.returncode == 0, err.decode()
-        assert b"ends after 8 s" in err, "also where the output is a file"
+        assert f"ends after {duration} s".encode() in err, "also where the output is a file"
         balance = json.loads(out)
         assert balance["holds"]
         assert balance["offered"] == sum(balance["columns"]["switch"].values()) > 0
-        offered.append(balance["offered"])
         assert of_this_demo(data_dir) == []
-    assert abs(offered[0] - offered[1]) <= 1, "the same seed gives the same arrivals"
 
 
 async def test_ctrl_c_leaves_no_process_and_no_port(server_dir: Path) -> None:
@@ -74,7 +71,7 @@ async def test_ctrl_c_leaves_no_process_and_no_port(server_dir: Path) -> None:
     ports = listening(of_this_demo(data_dir))
     assert ports
     demo.send_signal(signal.SIGINT)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):  # on a machine with other work a grace of each part runs out
         await demo.stderr.read()
         await demo.wait()
     assert of_this_demo(data_dir) == []

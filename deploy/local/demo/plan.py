@@ -16,6 +16,7 @@ TALK_S = 8.0  # mean; agents and callers are brisk here
 WRAP_UP_S = 2.0
 REACTION_S = 0.8  # from the ring to the agent's "answer"
 LONGEST_TALK_S = 40.0
+AFTER_TALK_S = 9.0  # patience for the survey
 PATIENCE_S = 45.0  # mean patience of a caller, in the menu and the queue together
 SPARE_AGENTS = 1.18  # more agents than the mean load needs: queues form, and dissolve
 
@@ -112,7 +113,7 @@ def caller(chance: random.Random, known: list[Person]) -> dict[str, Any]:
         "to": CALLED_NUMBER,
         "name": person.name,
         "patience_ms": round(1000 * (4 + chance.expovariate(1 / PATIENCE_S))),
-        "after_bridge_patience_ms": 9_000,
+        "after_bridge_patience_ms": round(1000 * AFTER_TALK_S),
     }
     script["keys"] = _menu_keys(chance)
     if chance.random() < 0.3:  # these hang up themselves; the others wait for the agent to

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from services.acd import checks, words
+from services.acd.api.once import Once
 from services.acd.domain import Channel, ContactState, WorkMode
 from services.acd.engine import callbacks, stimuli, views
 from services.acd.engine.agents import find
@@ -56,8 +56,7 @@ class Api(acd_pb2_grpc.AcdServicer):
         self._watches = watches
         self._store = store
         self._knows_node = knows_node
-        self._done: OrderedDict[tuple[str, str, str], None] = OrderedDict()
-        self._remembered = remembered
+        self._done = Once(remembered)
         self._one_at_a_time = asyncio.Lock()  # a change of settings is judged, stored and told
 
     def _floor(self) -> Floor:
@@ -229,6 +228,9 @@ class Api(acd_pb2_grpc.AcdServicer):
         stimulus = stimuli.Hold(request.agent_id, request.contact_id, on=False)
         return await self._control("retrieve", request, stimulus)
 
+    async def SendDtmf(self, request: pb.SendDtmfRequest, context: Any) -> pb.Agent:
+        return await self._control("dtmf", request, checks.keys(request))
+
     async def FinishWrapUp(self, request: pb.FinishWrapUpRequest, context: Any) -> pb.Agent:
         return await self._control("wrap_up", request, checks.wrap_up(request))
 
@@ -240,14 +242,11 @@ class Api(acd_pb2_grpc.AcdServicer):
         return words.agent(find(self._floor(), request.agent_id))
 
     async def _once(self, what: str, request_id: str, do: Callable[[], Awaitable[None]]) -> None:
-        """Does it unless this request has been done."""
-        key = (tenant.current(), what, checks.request_id(request_id))
-        if not request_id or key not in self._done:
+        """Does it unless this request has been done, or is under way. Without an id it is done."""
+        if checks.request_id(request_id):
+            await self._done.do((tenant.current(), what, request_id), do)
+        else:
             await do()
-            if request_id:
-                self._done[key] = None
-                if len(self._done) > self._remembered:
-                    self._done.popitem(last=False)
             if what in ONLY_SAID:
                 await self._router.told()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.acd.domain import AttemptResult, OfferFailure, result_of
-from services.acd.engine import dialling, queues
+from services.acd.engine import dialling
 from services.acd.engine.commands import Bridge, Comfort, Command, Kill
 from services.acd.engine.contacts import WAITING, cut_off, move_to, queue_of
 from services.acd.engine.dialling import plan_of
@@ -11,6 +11,7 @@ from services.acd.engine.floor import Alarm, Contact, Floor, Offer, Stage
 from services.acd.engine.matching import to_the_front
 from services.acd.engine.offers import call_off_all
 from services.acd.engine.pairing import ring_for, ring_more, seek, step_out
+from services.acd.engine.queues import bound_wait
 from services.acd.engine.stimuli import CallerGone, CustomerAnswered, CustomerFound, DialFailed
 from services.acd.engine.timers import set_timer
 
@@ -34,9 +35,9 @@ def customer_answered(floor: Floor, stimulus: CustomerAnswered, now: int, out: l
 def _on_the_line(floor: Floor, contact: Contact, call_id: str, now: int) -> None:
     """From now on it waits as who called by themselves does, and as long at most."""
     plan = plan_of(contact)
-    plan.dialled, contact.call_id, plan.on_line_at = "", call_id, now
+    plan.dialled, plan.on_line_at, contact.call_id = "", now, call_id
     dialling.give_line_back(floor, contact)
-    queues.bound_wait(floor, contact, queue_of(contact).settings, now)
+    bound_wait(floor, contact, queue_of(contact).settings, now)
 
 
 def _put_through(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None:
@@ -124,7 +125,9 @@ def _in_vain(
     floor: Floor, contact: Contact, result: AttemptResult, cause: str, now: int, out: list[Command]
 ) -> None:
     """The attempt is over. The agent who was offered it is free at once, and it is no miss of theirs."""
-    plan_of(contact).dialled = contact.call_id = ""
+    plan = plan_of(contact)
+    plan.dialled = contact.call_id = ""
+    plan.on_line_at = 0
     step_out(contact)
     call_off_all(floor, contact, OfferFailure.CUSTOMER_UNREACHED, now, out)
     dialling.attempt_failed(floor, contact, result, cause, now, out)

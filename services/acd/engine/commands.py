@@ -5,7 +5,7 @@ Facts mirror `proto/acd/v1/events.proto` field by field, times in milliseconds s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from services.acd.domain import (
@@ -103,6 +103,15 @@ class HoldLeg:
     node: str
     offer_id: str
     on: bool
+
+
+@dataclass(slots=True)
+class SendKeys:
+    """The switch plays telephone keys to the caller's side."""
+
+    node: str
+    call_id: str
+    keys: str = field(repr=False)
 
 
 # ---------------------------------------------------------------- to the holder of a caller
@@ -394,5 +403,5 @@ Fact: TypeAlias = (
     | AgentStateChanged
     | NodeStateChanged
 )
-Order: TypeAlias = Ring | Dial | Comfort | Bridge | Kill | PickUp | HoldLeg
+Order: TypeAlias = Ring | Dial | Comfort | Bridge | Kill | PickUp | HoldLeg | SendKeys
 Command: TypeAlias = Order | Expel | Mended | Fact

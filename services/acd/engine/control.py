@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from services.acd.domain import ContactState, OfferFailure, Outcome, Party, Routing
 from services.acd.engine.agents import find
-from services.acd.engine.commands import Command, HoldLeg, PickUp
+from services.acd.engine.commands import Command, HoldLeg, PickUp, SendKeys
 from services.acd.engine.contacts import end
 from services.acd.engine.floor import Floor, Offer, Stage
 from services.acd.engine.offers import ask_end, bridged, close_leg, fail, release
 from services.acd.engine.pairing import settle
-from services.acd.engine.stimuli import Answer, HangUp, Hold, Reject
+from services.acd.engine.stimuli import Answer, HangUp, Hold, PressKeys, Reject
 from services.chassis.errors import Conflict
 
 BUSY = (Routing.OFFERED, Routing.CONNECTED)
@@ -69,6 +69,18 @@ def hold(floor: Floor, stimulus: Hold, now: int, out: list[Command]) -> None:
         raise Conflict("Only calls can be held.")
     if bool(offer.contact.held_since) is not stimulus.on:
         out.append(HoldLeg(offer.node, offer.id, stimulus.on))
+
+
+def press_keys(floor: Floor, stimulus: PressKeys, now: int, out: list[Command]) -> None:
+    """No fact comes of it and no state: whoever reads events must not learn the keys."""
+    offer = _talking(floor, stimulus.agent_id, stimulus.contact_id)
+    if offer.stage is not Stage.TALKING:
+        raise Conflict("The call is not connected yet.")
+    if not offer.leg:
+        raise Conflict("Only calls take telephone keys.")
+    if offer.contact.held_since:
+        raise Conflict("The call is on hold: take it back first.")
+    out.append(SendKeys(offer.node, offer.contact.call_id, stimulus.keys))
 
 
 def _talking(floor: Floor, agent_id: str, contact_id: str) -> Offer:

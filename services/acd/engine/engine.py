@@ -93,6 +93,7 @@ _HANDLERS: dict[type, Handler] = {
     stimuli.Reject: control.reject,
     stimuli.HangUp: control.hang_up,
     stimuli.Hold: control.hold,
+    stimuli.PressKeys: control.press_keys,
     stimuli.FinishWrapUp: agents.finish_wrap_up,
     stimuli.NodeDown: nodes.node_down,
     stimuli.NodeUp: nodes.node_up,

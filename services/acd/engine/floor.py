@@ -222,7 +222,7 @@ class Callback:
     note: str = ""
     attempts: int = 0  # made, the one under way included
     dialled: str = ""  # the leg being called, until it answers or fails
-    on_line_at: int = 0  # when the customer picked up, at the last attempt that reached them
+    on_line_at: int = 0  # when they picked up, of who is on the line
     result: str = ""  # of the last attempt
 
     @property

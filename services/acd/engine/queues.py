@@ -81,24 +81,19 @@ def _who_wait(floor: Floor, queue: Queue) -> list[Contact]:
 
 def bound_wait(floor: Floor, contact: Contact, settings: QueueSettings, now: int) -> None:
     """The contact leaves when it has waited as long as may be: in all, or, when it overflowed into this
-    queue, in this one alone, whose bound it could miss on arrival otherwise.
-
-    Of a callback the wait at home does not count: before it is on the line its own window bounds it.
-    """
+    queue, in this one alone, whose bound it could miss on arrival otherwise. Who is to be called back is
+    bounded by their own window; once they have picked up they wait as who called by themselves does."""
     plan = contact.callback
+    contact.leave_at = 0
     if plan is not None and not contact.call_id:
-        until = plan.not_after
+        contact.leave_at = max(plan.not_after, now)
     elif settings.max_wait_ms:
-        until = _waits_since(contact) + settings.max_wait_ms
-    else:
-        contact.leave_at = 0
-        return
-    contact.leave_at = max(until, now)
-    set_timer(floor, contact.leave_at, Alarm.LEAVE, contact)
+        contact.leave_at = max(_bounded_since(contact) + settings.max_wait_ms, now)
+    if contact.leave_at:
+        set_timer(floor, contact.leave_at, Alarm.LEAVE, contact)
 
 
-def _waits_since(contact: Contact) -> int:
-    """From when the longest wait counts."""
+def _bounded_since(contact: Contact) -> int:
     if contact.callback is not None:
         return contact.callback.on_line_at
     return contact.joined_at if contact.came_by else contact.enqueued_at

@@ -367,6 +367,15 @@ class Hold:
 
 
 @dataclass(slots=True)
+class PressKeys:
+    """Telephone keys for the other end; the journal leaves them out, they may be a card's or a PIN."""
+
+    agent_id: str
+    contact_id: str
+    keys: str = field(default="", repr=False)
+
+
+@dataclass(slots=True)
 class FinishWrapUp:
     agent_id: str
     contact_id: str
@@ -470,6 +479,7 @@ Stimulus: TypeAlias = (
     | Reject
     | HangUp
     | Hold
+    | PressKeys
     | FinishWrapUp
     | NodeDown
     | NodeUp

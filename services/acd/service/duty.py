@@ -7,7 +7,6 @@ is lost. So a stand-by cannot do anything by mistake, and an owner begins as a r
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -333,7 +332,6 @@ class Duty:
         took = self.lease.clock() - began
         TAKEOVER.observe(took)
         log.info("owner", shard=self.shard, generation=self.lease.generation, took_ms=round(took * 1000))
-        gc.freeze()  # what is there now stays: it need not be looked through for garbage again and again
         while not term.over and not self._stopping:
             await asyncio.sleep(TERM_POLL_S)
 

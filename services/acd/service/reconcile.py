@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 
 import orjson
 import structlog
@@ -30,9 +31,24 @@ AT_ONCE = 32  # questions to one switch under way: it answers 20,000 a second
 FIRST_POLL_S = 0.005
 WELCOME_AGAIN_S = 0.25
 STRANGERS_MAX = 50_000  # uuids remembered as none of ours
+TRUST_S = 30.0
+"""A comparison that found nothing is good for so long, while as many are there as then: one who came just
+when another was lost would hide the loss."""
 
 
 Claim = Callable[[Link], Awaitable[None]]
+
+
+Numbers = tuple[int, tuple[tuple[int, int], ...]]
+"""Of a switch: its channels; and of each engine the contacts on it, and all offers."""
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """Engines and switch knew the same."""
+
+    numbers: Numbers
+    at: float
 
 
 async def _claim_nothing(_: Link) -> None: ...
@@ -55,6 +71,7 @@ class Reconciler:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._strangers: dict[str, set[str]] = {}
         self._suspects: dict[str, set[str]] = {}
+        self._agreed: dict[str, Agreed] = {}
 
     # ------------------------------------------------------------ when
 
@@ -64,6 +81,7 @@ class Reconciler:
         if running is not None:
             running.cancel()
         self._strangers[node] = set()
+        self._agreed.pop(node, None)
         self._compared.discard(link.node.name)
         self._tasks[node] = asyncio.create_task(self._welcome(node, link), name=f"compare-{node}")
 
@@ -116,7 +134,8 @@ class Reconciler:
                 if not link.up or link.node.name not in self._compared:
                     continue
                 try:
-                    await self._compare(node, link, settle_ms=self._settle_ms)
+                    if not await self._as_then(node, link):
+                        await self._compare(node, link, settle_ms=self._settle_ms)
                 except EslError as problem:
                     log.warning("compare_failed", node=node, problem=str(problem)[:200])
 
@@ -124,6 +143,18 @@ class Reconciler:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _as_then(self, node: str, link: Link) -> bool:
+        """Nobody came or went since the last comparison, which found nothing."""
+        agreed = self._agreed.get(node)
+        if agreed is None or asyncio.get_running_loop().time() - agreed.at > TRUST_S:
+            return False
+        return self._numbers(node, await link.channel_count()) == agreed.numbers
+
+    def _numbers(self, node: str, channels: int) -> Numbers:
+        floors = [engine.floor for engine in self._router.engines.values()]
+        known = [(len(f.nodes[node].contacts) if node in f.nodes else 0, len(f.offers)) for f in floors]
+        return channels, tuple(known)
 
     # ------------------------------------------------------------ what
 
@@ -148,6 +179,9 @@ class Reconciler:
                 await self._look_at_legs(tenant, link, legs, present)
                 await self._look_at_dialled(tenant, node, link, callers)
         await self._unknown(node, link, present - ours, first=not settle_ms)
+        self._agreed.pop(node, None)
+        if ours - {""} == present - self._strangers[node]:
+            self._agreed[node] = Agreed(self._numbers(node, len(present)), asyncio.get_running_loop().time())
 
     async def _callers(
         self, tenant: str, link: Link, floor: Floor, missing: Iterable[Contact], before: int

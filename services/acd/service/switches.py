@@ -212,6 +212,8 @@ class Switches:
             return self._asked(link.ask(fs.uuid_phone_event(order.offer_id, "talk")), "uuid_phone_event")
         elif isinstance(order, commands.HoldLeg):
             return self._hold(tenant, link, order)
+        elif isinstance(order, commands.SendKeys):
+            return self._asked(link.ask(fs.uuid_send_dtmf(order.call_id, order.keys)), "uuid_send_dtmf")
         return None
 
     def _ring(self, tenant: str, link: Link | None, order: commands.Ring, cause: Event | None) -> None:

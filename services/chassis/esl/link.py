@@ -14,7 +14,7 @@ import structlog
 from services.chassis.esl import commands
 from services.chassis.esl.commands import Command
 from services.chassis.esl.connection import Connection, answer, chained, checked, seen
-from services.chassis.esl.errors import EslError, LinkLost, NotPermitted
+from services.chassis.esl.errors import CommandFailed, EslError, LinkLost, NotPermitted
 from services.chassis.esl.event import EslNode, Event, LinkDown, LinkUp
 from services.chassis.esl.jobs import Jobs
 from services.chassis.esl.lane import Backlog
@@ -187,6 +187,15 @@ class Link:
             found.update(row[0] for row in rows if len(row) == 3 and row[1] in _DIRECTIONS)
             await asyncio.sleep(0)
         return found
+
+    async def channel_count(self) -> int:
+        """How many channels the node has, as `show channels` counts them. Raises CommandFailed when it does
+        not say."""
+        said = await self.api(commands.count_channels())
+        number = said.split()[:1]
+        if not number or not number[0].isdigit():
+            raise CommandFailed("show", said)
+        return int(number[0])
 
     # -- commands --------------------------------------------------------------------------------------
 

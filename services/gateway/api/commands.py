@@ -33,6 +33,7 @@ class Commands:
             "hangup": (work, self._hang_up),
             "hold": (work, self._hold),
             "retrieve": (work, self._retrieve),
+            "dtmf": (work, self._dtmf),
             "wrap_up": (work, self._wrap_up),
             "wallboard": (watch, self._watch),
         }
@@ -70,6 +71,10 @@ class Commands:
 
     async def _retrieve(self, who: Identity, command_id: str, data: dict[str, Any]) -> View:
         return await self._desk.retrieve(who, _contact(data), command_id)
+
+    async def _dtmf(self, who: Identity, command_id: str, data: dict[str, Any]) -> View:
+        contact_id = _contact(data)
+        return await self._desk.dtmf(who, contact_id, _read(models.Keys, data).keys, command_id)
 
     async def _wrap_up(self, who: Identity, command_id: str, data: dict[str, Any]) -> View:
         contact_id = _contact(data)

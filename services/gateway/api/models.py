@@ -130,6 +130,13 @@ class ContactAction(Body):
     request_id: RequestId = ""
 
 
+class Keys(Body):
+    """Telephone keys for the other end."""
+
+    keys: Annotated[str, Field(pattern=r"^[0-9A-D*#]{1,32}$")]
+    request_id: RequestId = ""
+
+
 class NewWorkOrder(Body):
     type: Line64
     urgency: Line64 = "normal"

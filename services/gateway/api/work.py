@@ -55,6 +55,10 @@ def add(routes: Routes, parts: Parts) -> None:
     async def retrieve(contact_id: models.Id, who: Who, body: models.ContactAction | None = None) -> Response:
         return Json(await desk.retrieve(who, contact_id, body.request_id if body else ""))
 
+    @routes.add("POST", "/contacts/{contact_id}/dtmf", WORK, tags=["agent"])
+    async def dtmf(contact_id: models.Id, body: models.Keys, who: Who) -> Response:
+        return Json(await desk.dtmf(who, contact_id, body.keys, body.request_id))
+
     @routes.add("POST", "/contacts/{contact_id}/wrap-up", WORK, tags=["agent"])
     async def wrap_up(contact_id: models.Id, body: models.WrapUp, who: Who) -> Response:
         return Json(await desk.wrap_up(who, contact_id, forms.wrap_up(body), body.request_id))

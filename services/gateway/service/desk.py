@@ -103,6 +103,13 @@ class Desk:
         agent = await self._acd.call(self._acd.stub.Retrieve, action)
         return views.state(agent)
 
+    async def dtmf(self, who: Identity, contact_id: str, keys: str, given_id: str) -> views.View:
+        request = acd_pb2.SendDtmfRequest(
+            request_id=forms.request_id(who, given_id), agent_id=_agent(who), contact_id=contact_id, keys=keys
+        )
+        agent = await self._acd.call(self._acd.stub.SendDtmf, request)
+        return views.state(agent)
+
     # ---------------------------------------------------------------- wrap-up
 
     async def wrap_up(self, who: Identity, contact_id: str, form: forms.WrapUp, given_id: str) -> views.View:

@@ -459,3 +459,18 @@ async def test_a_variable_of_the_switch_is_changed_only_if_it_is_what_it_was_tho
     assert await esl.api(f"global_getvar {name}") == "2-b"
     assert await esl.api(f"global_setvar {name}=") == "+OK"
     assert await esl.api(f"global_getvar {name}") == "-ERR no reply\n"
+
+
+async def test_keys_are_sent_to_a_leg_in_a_talk(esl: Esl) -> None:
+    """The answer repeats the keys, so it must not be logged; nobody in the talk is disturbed."""
+    await esl.command(f"event json {LIFE} {END}")
+    caller, agent = await parked(esl), await parked(esl)
+    await esl.api(f"uuid_bridge {caller} {agent}")
+    await esl.event("CHANNEL_BRIDGE", caller)
+    assert await esl.api(f"uuid_send_dtmf {caller} 47#") == f"+OK {caller} sent DTMF 47#.\n"
+    assert await esl.api(f"uuid_send_dtmf {caller}") == "-USAGE: <uuid> <dtmf_data>\n"
+    gone = fresh_uuid()
+    assert await esl.api(f"uuid_send_dtmf {gone} 1") == "-ERR Cannot locate session!\n"
+    assert await esl.api(f"uuid_exists {caller}") == await esl.api(f"uuid_exists {agent}") == "true"
+    await esl.api(f"uuid_kill {caller}")
+    await esl.event("CHANNEL_DESTROY", caller)

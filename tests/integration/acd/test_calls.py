@@ -166,6 +166,22 @@ async def test_phone_is_hung_up_during_a_hold_and_the_caller_goes_on(centre: Cen
     assert not leg.down
 
 
+async def test_agent_sends_keys_once_and_only_keys(centre: Centre) -> None:
+    await centre.queue()
+    await centre.agent("a1", "1001", mode="auto_answer", answer_after_ms=10)
+    caller = centre.arrives()
+    await caller.enqueue()
+    await caller.event("ContactAnswered")
+    keys = pb.SendDtmfRequest(request_id=new_id(), agent_id="a1", contact_id=caller.contact_id, keys="4711#")
+    await centre.call("SendDtmf", keys)
+    await centre.call("SendDtmf", keys)
+    assert centre.switch.channels[caller.call_id].keys_sent == ["4711#"]
+    for bad in ("", "1w", "1@200", "1\nuuid_kill x", "1%0A", "${x}", "\uff11", "1" * 33):
+        asked = pb.SendDtmfRequest(request_id=new_id(), agent_id="a1", contact_id=caller.contact_id, keys=bad)
+        with pytest.raises(Invalid):
+            await centre.call("SendDtmf", asked)
+
+
 async def test_caller_leaves_while_waiting(centre: Centre) -> None:
     await centre.queue()
     caller = centre.arrives()

@@ -6,7 +6,9 @@ import asyncio
 from typing import Any
 
 import asyncpg
+import pytest
 
+from services.acd.service import reconcile
 from services.stubs.acd.v1 import acd_pb2 as pb
 from services.stubs.acd.v1 import events_pb2 as ev
 from services.stubs.common.v1 import types_pb2
@@ -85,6 +87,41 @@ async def test_hang_ups_are_never_heard(centre: Centre) -> None:
     assert (await caller.event("ContactEnded"))["outcome"] == "OUTCOME_ANSWERED"
     assert await centre.routing("a1") == "IDLE"
     assert centre.mended() > before
+
+
+async def test_nobody_comes_or_goes_and_the_switch_is_asked_how_many_they_are(centre: Centre) -> None:
+    """Thousands may wait: they are not listed again and again while their number stays. A loss changes it."""
+    await centre.queue()
+    waiting = [centre.arrives() for _ in range(3)]
+    for caller in waiting:
+        await caller.enqueue()
+
+    def told(what: str) -> int:
+        return sum(order == what for _, _, order in centre.switch.told)
+
+    await until(lambda: told("show channels count") >= 2, "found as many as then, twice")
+    listed, counted = told("show channels"), told("show channels count")
+    await until(lambda: told("show channels count") >= counted + 3, "and again")
+    assert told("show channels") == listed
+    centre.fault(events="lose", match="CHANNEL_HANGUP_COMPLETE")
+    waiting[0].hang_up()
+    assert (await waiting[0].event("ContactEnded"))["outcome"] == "OUTCOME_DROPPED"
+    assert centre.mended() == 1
+
+
+async def test_one_comes_just_when_another_is_lost(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as before: the loss is found all the same, when the comparison is no longer trusted."""
+    monkeypatch.setattr(reconcile, "TRUST_S", 2.0)
+    await centre.queue()
+    caller = centre.arrives()
+    await caller.enqueue()
+    await until(
+        lambda: any(order == "show channels count" for _, _, order in centre.switch.told), "they agree"
+    )
+    centre.fault(events="lose", match="CHANNEL_HANGUP_COMPLETE")
+    caller.hang_up()
+    centre.arrives()  # in a flow: the ACD does not know them
+    assert (await caller.event("ContactEnded"))["outcome"] == "OUTCOME_DROPPED"
 
 
 async def test_a_leg_nobody_knows(centre: Centre) -> None:

@@ -114,6 +114,9 @@ class FakeAcd(Asked, acd_pb2_grpc.AcdServicer):
     async def Retrieve(self, request: Any, context: Any) -> acd_pb2.Agent:
         return self._found("Retrieve", request)
 
+    async def SendDtmf(self, request: Any, context: Any) -> acd_pb2.Agent:
+        return self._found("SendDtmf", request)
+
     async def FinishWrapUp(self, request: Any, context: Any) -> acd_pb2.Agent:
         return self._found("FinishWrapUp", request)
 

@@ -441,7 +441,12 @@ async def test_commands_reach_the_acd_once_whatever_happens(house: House) -> Non
         for kind in ("answer", "reject"):
             data = {"contact_id": "k-1", "offer_id": "o-1"}
             assert (await desk.command(kind, f"c-{kind}", data))["ok"]
+        assert (await desk.command("dtmf", "c-keys", {"contact_id": "k-1", "keys": "12#"}))["ok"]
+        for keys in ("", "1\nuuid_kill", "1w2", "1" * 33):
+            refused = await desk.command("dtmf", "c-bad", {"contact_id": "k-1", "keys": keys})
+            assert not refused["ok"], keys
         await desk.command("hold", "c-hold", {"contact_id": "k-1"})
+    assert [each.keys for each in house.fakes.acd.requests("SendDtmf")] == ["12#"]
     first, again = house.fakes.acd.requests("Hold")
     assert first.request_id == again.request_id, "the ACD knows the repeat by its request id"
     assert first.agent_id == "a1"

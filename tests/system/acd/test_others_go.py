@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from deploy.local.migrate import migrate_all
@@ -185,5 +184,4 @@ async def test_postgresql_is_away_for_long(open_dir: Path) -> None:
 
 
 async def missing(pair: Pair) -> str:
-    async with httpx.AsyncClient(timeout=5.0) as client:
-        return (await client.get(f"http://127.0.0.1:{pair.ports['acd1'][1]}/readyz")).text
+    return await pair.look("acd1", "/readyz")

@@ -376,46 +376,35 @@ def test_customer_on_the_line_does_not_wait_longer_than_a_caller_would() -> None
     assert one(out, commands.CallbackFailed).result == "nobody_free"
 
 
-def test_a_changed_longest_wait_counts_for_a_customer_on_the_line_from_when_they_picked_up() -> None:
-    """A team lead lowered the longest wait while a customer who had been called waited for an agent: the
-    change gave them the window of the callback instead, and they heard the ringing tone for a day."""
+@pytest.mark.parametrize(("longest_s", "more_s"), [(45, 25), (10, 0), (0, None)])
+def test_queue_changes_while_a_customer_is_on_the_line(longest_s: int, more_s: int | None) -> None:
+    """The new longest wait counts from when they picked up; their window's end is theirs no more."""
     day = Day()
-    customer_first(day, max_wait_ms=45_000)
-    day.agent("a1")
-    dial = one(books(day, "b1"), commands.Dial)
-    day.wait(20)
-    ring = one(answers(day, dial), commands.Ring)
-    day.miss(ring.offer_id)
-    day.away("a1")
-    day.wait(10)
-    customer_first(day, max_wait_ms=30_000)
-    assert told(day.wait(19.999), commands.CallbackFailed) == []
-    out = day.wait(0.001)
-    assert one(out, commands.Kill).uuid == dial.call_id
-    assert one(out, commands.CallbackFailed).result == "nobody_free"
-
-
-def test_a_longest_wait_that_is_over_already_ends_the_wait_on_the_line_at_once() -> None:
-    day = Day()
-    customer_first(day)
+    customer_first(day, max_wait_ms=60_000)
     day.agent("a1")
     dial = one(books(day, "b1"), commands.Dial)
     ring = one(answers(day, dial), commands.Ring)
     day.miss(ring.offer_id)
     day.away("a1")
-    day.wait(100)
-    customer_first(day, max_wait_ms=30_000)
-    assert one(day.wait(0), commands.CallbackFailed).result == "nobody_free"
+    missed_ms = day.now - START
+    day.wait(20 - missed_ms / 1000)
+    customer_first(day, max_wait_ms=longest_s * 1000)
+    if more_s is None:
+        assert told(day.wait(3 * 3600), commands.CallbackFailed) == []
+        return
+    assert more_s == 0 or told(day.wait(more_s - 0.001), commands.CallbackFailed) == []
+    assert one(day.wait(0.001), commands.CallbackFailed).result == "nobody_free"
 
 
-def test_a_changed_longest_wait_leaves_who_waits_at_home_their_window() -> None:
+def test_queue_changes_while_a_customer_is_to_be_called() -> None:
+    """Their window bounds them, whatever the queue says of who waits on the line."""
     day = Day()
-    day.queue(max_wait_ms=60_000)
+    day.queue()
     day.agent("a1", ready=False)
     books(day, "b1", not_after=START + HOUR_MS)
-    day.queue(max_wait_ms=30_000)
-    assert told(day.wait(3599.999), commands.ContactLeftQueue) == []
-    assert outcome(day.wait(0.001)) is Outcome.UNREACHED
+    day.queue(max_wait_ms=10_000)
+    assert told(day.wait(3599), commands.ContactEnded) == []
+    assert outcome(day.wait(1)) is Outcome.UNREACHED
 
 
 # ---------------------------------------------------------------- windows

@@ -340,6 +340,21 @@ def test_caller_hangs_up_in_conversation_and_phone_needs_a_moment() -> None:
     assert rung(day.tell(stimuli.LegGone("o1", "NORMAL_CLEARING"))) == ["a1"]
 
 
+def test_keys_go_to_the_caller_while_both_talk() -> None:
+    day = Day()
+    day.queue()
+    day.agent("a1")
+    with pytest.raises(Conflict):
+        day.tell(stimuli.PressKeys("a1", "c1", "1"))
+    offer = day.talk("c1")
+    sent = one(day.tell(stimuli.PressKeys("a1", "c1", "12#")), commands.SendKeys)
+    assert (sent.call_id, sent.keys) == (day.engine.floor.contacts["c1"].call_id, "12#")
+    assert "12#" not in repr(sent), "they may be a PIN"
+    day.tell(stimuli.Held(offer))
+    with pytest.raises(Conflict, match="on hold"):
+        day.tell(stimuli.PressKeys("a1", "c1", "1"))
+
+
 def test_hold_counts_as_hold() -> None:
     """Held twice, once still held at the end: talk and hold add up to the conversation."""
     day = Day()

@@ -108,6 +108,7 @@ TOLD: list[Any] = [
     stimuli.Reject("a1", "o1"),
     stimuli.HangUp("a1", "c1"),
     stimuli.Hold("a1", "c1", on=False),
+    stimuli.PressKeys("a1", "c1"),
     stimuli.FinishWrapUp("a1", "c1", "sold", "notes", "w1"),
     stimuli.NodeDown(NODE, "x"),
     stimuli.NodeUp(NODE),
@@ -159,8 +160,14 @@ def test_no_field_of_these_stimuli_is_left_at_its_default() -> None:
         for field in dataclasses.fields(stimulus):
             value = getattr(stimulus, field.name)
             unset = field.default is not dataclasses.MISSING and value == field.default
-            allowed = {("Enqueue", "never_relax"), ("NodeUp", "detail")}
+            allowed = {("Enqueue", "never_relax"), ("NodeUp", "detail"), ("PressKeys", "keys")}
             assert not unset or (type(stimulus).__name__, field.name) in allowed, (stimulus, field.name)
+
+
+def test_keys_that_were_pressed_are_not_written() -> None:
+    told = stimuli.PressKeys("a1", "c1", "4929")
+    assert written((START, told, [])) == [Record(START, stimuli.PressKeys("a1", "c1"), ())]
+    assert told.keys == "4929", "what the engine holds is not changed"
 
 
 def test_full_buffer_loses_the_batch_and_says_so() -> None:

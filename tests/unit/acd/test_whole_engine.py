@@ -526,7 +526,11 @@ class Floor(RuleBasedStateMachine):
     def reject_what_is_not_theirs(self, agent: str, leg: int) -> None:
         self.tell(stimuli.Reject(agent, self.leg(leg)))
 
-    @rule(agent=agents, contact=contacts, what=st.sampled_from([stimuli.HangUp, stimuli.Hold]))
+    @rule(
+        agent=agents,
+        contact=contacts,
+        what=st.sampled_from([stimuli.HangUp, stimuli.Hold, stimuli.PressKeys]),
+    )
     def control(self, agent: str, contact: int, what: Any) -> None:
         self.tell(what(agent, self.name(contact)))
 

@@ -238,6 +238,22 @@ async def test_uuids_of_an_empty_and_of_a_busy_switch() -> None:
         assert len(await link.uuids()) == LINES + 1
 
 
+async def test_channels_are_counted_and_what_is_no_count_is_refused() -> None:
+    async def script(said: Conversation) -> None:
+        await said.sign_in()
+        for one in ("\n0 total.\n", "\n10000 total.\n", "\n"):
+            await said.command()
+            await said.send(api_response(one))
+        await said.until_closed()
+
+    async with linked(script) as (link, _):
+        await up(link)
+        assert await link.channel_count() == 0
+        assert await link.channel_count() == 10_000
+        with pytest.raises(CommandFailed):
+            await link.channel_count()
+
+
 async def test_the_reaction_to_an_event_is_measured() -> None:
     async def script(said: Conversation) -> None:
         await said.sign_in()

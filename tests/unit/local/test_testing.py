@@ -112,5 +112,13 @@ def test_what_shares_a_switch_or_a_browser_stays_together() -> None:
     alone = [unit_of(f"{file}::test_1") for file in workers.OWN_SWITCH]
     assert alone[0] != unit_of("tests/live/test_a.py::test_2")
     assert len(set(alone)) == 1
+    assert len({unit_of(f"{file}::test_1") for file in workers.LISTENERS}) == 1
+    assert len({unit_of(f"{file}::test_1") for file in workers.AT_A_DESK}) == 1
+    assert unit_of("tests/e2e/test_a.py::test_1") == unit_of("tests/e2e/test_b.py::test_2")
     assert unit_of("tests/system/test_a.py::test_1") != unit_of("tests/system/test_a.py::test_2")
     assert unit_of("tests/unit/x/test_a.py::test_1[a::b]") == unit_of("tests/unit/x/test_a.py::T::test_2")
+
+
+def test_what_is_said_of_files_is_said_of_files_that_there_are() -> None:
+    for file in (*workers.OWN_SWITCH, *workers.LISTENERS, *workers.AT_A_DESK):
+        assert (ROOT / file).is_file(), file

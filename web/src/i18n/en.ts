@@ -164,6 +164,7 @@ export const en = {
   "call.talktime": "Talking for",
   "call.holdtime": "On hold for",
   "call.connected": "The caller is connected with you",
+  "call.keypad.held": "The caller hears music: retrieve the call first",
   "call.hears": "The caller hears music",
   "call.ended.caller": "The caller hung up",
   "call.ended.agent": "You hung up",

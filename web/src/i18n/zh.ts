@@ -165,6 +165,7 @@ export const zh: Dictionary = {
   "call.talktime": "通话时长",
   "call.holdtime": "保持时长",
   "call.connected": "客户正与您通话",
+  "call.keypad.held": "客户正在听音乐，请先取回通话",
   "call.hears": "客户正在听音乐",
   "call.ended.caller": "客户已挂断",
   "call.ended.agent": "您已挂断",

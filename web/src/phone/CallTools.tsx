@@ -4,7 +4,7 @@ import { Button, Popover } from "antd";
 import { useSpeech } from "../i18n";
 import { usePhone } from "./PhoneProvider";
 
-const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
+export const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
 
 /** What only the telephone in the page can do: mute, and keys for the other side's menu. */
 export function CallTools() {

@@ -9,6 +9,7 @@ Builders of api commands return `Command`, those of applications `App`; all rais
 """
 
 from services.chassis.esl.commands.api import (
+    count_channels,
     global_getvar,
     global_setvar,
     originate,
@@ -72,6 +73,7 @@ __all__ = [
     "answer",
     "break_",
     "conference",
+    "count_channels",
     "eavesdrop",
     "endless_silence",
     "file",

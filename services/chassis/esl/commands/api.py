@@ -199,6 +199,11 @@ def show_channels() -> Command:
     return command("show", "channels")
 
 
+def count_channels() -> Command:
+    """How many there are: an empty line and `n total.`."""
+    return command("show", "channels", "count")
+
+
 def status() -> Command:
     """How the switch is, for people."""
     return command("status")

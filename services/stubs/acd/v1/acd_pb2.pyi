@@ -1396,6 +1396,35 @@ class ContactActionRequest(_message.Message):
 Global___ContactActionRequest: _TypeAlias = ContactActionRequest  # noqa: Y015
 
 @_typing.final
+class SendDtmfRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    KEYS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    agent_id: _builtins.str
+    contact_id: _builtins.str
+    keys: _builtins.str
+    """1 to 32 of 0-9 A-D * #; kept nowhere, they may be a card's or a PIN"""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        contact_id: _builtins.str = ...,
+        keys: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact_id", b"contact_id", "keys", b"keys", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SendDtmfRequest: _TypeAlias = SendDtmfRequest  # noqa: Y015
+
+@_typing.final
 class FinishWrapUpRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -135,6 +135,11 @@ class AcdStub:
                 request_serializer=acd_dot_v1_dot_acd__pb2.ContactActionRequest.SerializeToString,
                 response_deserializer=acd_dot_v1_dot_acd__pb2.Agent.FromString,
                 _registered_method=True)
+        self.SendDtmf = channel.unary_unary(
+                '/switchyard.acd.v1.Acd/SendDtmf',
+                request_serializer=acd_dot_v1_dot_acd__pb2.SendDtmfRequest.SerializeToString,
+                response_deserializer=acd_dot_v1_dot_acd__pb2.Agent.FromString,
+                _registered_method=True)
         self.FinishWrapUp = channel.unary_unary(
                 '/switchyard.acd.v1.Acd/FinishWrapUp',
                 request_serializer=acd_dot_v1_dot_acd__pb2.FinishWrapUpRequest.SerializeToString,
@@ -311,6 +316,14 @@ class AcdServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SendDtmf(self, request, context):
+        """Sends telephone keys to whom the agent talks with (a menu at the other end). INVALID_ARGUMENT: no such keys.
+        FAILED_PRECONDITION: not connected, held, no call, or the other end is gone.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FinishWrapUp(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -447,6 +460,11 @@ def add_AcdServicer_to_server(servicer, server):
             'Retrieve': grpc.unary_unary_rpc_method_handler(
                     servicer.Retrieve,
                     request_deserializer=acd_dot_v1_dot_acd__pb2.ContactActionRequest.FromString,
+                    response_serializer=acd_dot_v1_dot_acd__pb2.Agent.SerializeToString,
+            ),
+            'SendDtmf': grpc.unary_unary_rpc_method_handler(
+                    servicer.SendDtmf,
+                    request_deserializer=acd_dot_v1_dot_acd__pb2.SendDtmfRequest.FromString,
                     response_serializer=acd_dot_v1_dot_acd__pb2.Agent.SerializeToString,
             ),
             'FinishWrapUp': grpc.unary_unary_rpc_method_handler(
@@ -1015,6 +1033,33 @@ class Acd:
             target,
             '/switchyard.acd.v1.Acd/Retrieve',
             acd_dot_v1_dot_acd__pb2.ContactActionRequest.SerializeToString,
+            acd_dot_v1_dot_acd__pb2.Agent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SendDtmf(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.acd.v1.Acd/SendDtmf',
+            acd_dot_v1_dot_acd__pb2.SendDtmfRequest.SerializeToString,
             acd_dot_v1_dot_acd__pb2.Agent.FromString,
             options,
             channel_credentials,

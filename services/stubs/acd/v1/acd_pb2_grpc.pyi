@@ -82,6 +82,10 @@ class AcdStub:
     HangUp: _grpc.UnaryUnaryMultiCallable[_acd_pb2.ContactActionRequest, _acd_pb2.Agent]
     Hold: _grpc.UnaryUnaryMultiCallable[_acd_pb2.ContactActionRequest, _acd_pb2.Agent]
     Retrieve: _grpc.UnaryUnaryMultiCallable[_acd_pb2.ContactActionRequest, _acd_pb2.Agent]
+    SendDtmf: _grpc.UnaryUnaryMultiCallable[_acd_pb2.SendDtmfRequest, _acd_pb2.Agent]
+    """Sends telephone keys to whom the agent talks with (a menu at the other end). INVALID_ARGUMENT: no such keys.
+    FAILED_PRECONDITION: not connected, held, no call, or the other end is gone.
+    """
     FinishWrapUp: _grpc.UnaryUnaryMultiCallable[_acd_pb2.FinishWrapUpRequest, _acd_pb2.Agent]
     PutQueue: _grpc.UnaryUnaryMultiCallable[_acd_pb2.Queue, _acd_pb2.Queue]
     """---- settings and views ----
@@ -149,6 +153,10 @@ class AcdAsyncStub(AcdStub):
     HangUp: _aio.UnaryUnaryMultiCallable[_acd_pb2.ContactActionRequest, _acd_pb2.Agent]  # type: ignore[assignment]
     Hold: _aio.UnaryUnaryMultiCallable[_acd_pb2.ContactActionRequest, _acd_pb2.Agent]  # type: ignore[assignment]
     Retrieve: _aio.UnaryUnaryMultiCallable[_acd_pb2.ContactActionRequest, _acd_pb2.Agent]  # type: ignore[assignment]
+    SendDtmf: _aio.UnaryUnaryMultiCallable[_acd_pb2.SendDtmfRequest, _acd_pb2.Agent]  # type: ignore[assignment]
+    """Sends telephone keys to whom the agent talks with (a menu at the other end). INVALID_ARGUMENT: no such keys.
+    FAILED_PRECONDITION: not connected, held, no call, or the other end is gone.
+    """
     FinishWrapUp: _aio.UnaryUnaryMultiCallable[_acd_pb2.FinishWrapUpRequest, _acd_pb2.Agent]  # type: ignore[assignment]
     PutQueue: _aio.UnaryUnaryMultiCallable[_acd_pb2.Queue, _acd_pb2.Queue]  # type: ignore[assignment]
     """---- settings and views ----
@@ -333,6 +341,16 @@ class AcdServicer(metaclass=_abc_1.ABCMeta):
         request: _acd_pb2.ContactActionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_acd_pb2.Agent, _abc.Awaitable[_acd_pb2.Agent]]: ...
+
+    @_abc_1.abstractmethod
+    def SendDtmf(
+        self,
+        request: _acd_pb2.SendDtmfRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_acd_pb2.Agent, _abc.Awaitable[_acd_pb2.Agent]]:
+        """Sends telephone keys to whom the agent talks with (a menu at the other end). INVALID_ARGUMENT: no such keys.
+        FAILED_PRECONDITION: not connected, held, no call, or the other end is gone.
+        """
 
     @_abc_1.abstractmethod
     def FinishWrapUp(

@@ -10,6 +10,7 @@ import { useDesk } from "../DeskProvider";
 import { SHORTCUTS, useShortcuts } from "../shortcuts";
 import { useAction } from "../useAction";
 import { useQueues } from "../useQueues";
+import { Keypad } from "./Keypad";
 import { Who } from "./Who";
 
 /** A conversation goes on. */
@@ -54,6 +55,7 @@ export function Talking() {
       </p>
       {failed && <Alert type="error" showIcon title={problem(speech, failed.error)} />}
       <CallTools />
+      <Keypad disabled={cut || hangingUp} />
       <div className="call-buttons">
         <Tooltip title={t("call.shortcut", { what: hold, keys: SHORTCUTS.hold.keys })}>
           <Button size="large" icon={held ? <PlayCircleOutlined /> : <PauseOutlined />} onClick={toggle}
