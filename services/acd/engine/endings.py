@@ -57,10 +57,16 @@ def _hang_up(floor: Floor, contact: Contact, now: int, out: list[Command]) -> No
     offer: Offer | None = contact.offer
     if offer is None:
         return
-    party = Party.SYSTEM if contact.lost else Party.CALLER
-    release(floor, offer, party, now, out, leg_there=True)
+    release(floor, offer, _who(contact), now, out, leg_there=True)
     no_word_of_the_flow(floor, contact, now, out)
     settle(floor, offer.agent, now, out)
+
+
+def _who(contact: Contact) -> Party:
+    """A busy switch that ends the caller's leg because the agent hung up may tell of the caller's first."""
+    if not contact.lost:
+        return Party.CALLER
+    return Party.AGENT if contact.cause == "NORMAL_CLEARING" else Party.SYSTEM
 
 
 def no_word_of_the_flow(floor: Floor, contact: Contact, now: int, out: list[Command]) -> None:

@@ -394,10 +394,12 @@ async def bridged_from_a_socket(esl: Esl, controller: Controller, variables: str
     return link, caller, agent
 
 
-async def test_an_interrupted_prompt_is_told_as_an_error(esl: Esl, controller: Controller) -> None:
+async def test_a_prompt_that_a_bridge_interrupts_is_told_as_ended(esl: Esl, controller: Controller) -> None:
+    """As an error where its loop sees that the channel has left it, as played where a frame fails before
+    that: a busy FreeSWITCH says either, so nobody may rely on the one."""
     link, caller, _agent = await bridged_from_a_socket(esl, controller, "")
     done = await link.event("CHANNEL_EXECUTE_COMPLETE", Application_UUID="music")
-    assert done["Application-Response"] == "PLAYBACK ERROR"
+    assert done["Application-Response"] in {"PLAYBACK ERROR", "FILE PLAYED"}
     bridge = await link.event("CHANNEL_BRIDGE")
     assert bridge.uuid == caller
     await esl.api("hupall")

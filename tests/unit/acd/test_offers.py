@@ -311,6 +311,27 @@ def test_who_ended_the_talk_when_the_agents_leg_is_the_first_to_go(
     assert outcome(day.hang_up("c1")) is Outcome.ANSWERED
 
 
+@pytest.mark.parametrize(
+    ("cause", "lost", "party"),
+    [
+        ("NORMAL_CLEARING", False, Party.CALLER),  # the caller hung up
+        ("NORMAL_CLEARING", True, Party.AGENT),  # they were hung up, as the agent had gone
+        ("MEDIA_TIMEOUT", True, Party.SYSTEM),  # neither wanted it
+    ],
+)
+def test_who_ended_the_talk_when_the_callers_leg_is_the_first_to_go(
+    cause: str, lost: bool, party: Party
+) -> None:
+    """A busy FreeSWITCH may tell the end of the caller's leg first, also when it was the agent who hung up."""
+    day = Day()
+    day.queue()
+    day.agent("a1")
+    offer = day.talk("c1")
+    out = day.tell(stimuli.CallerGone(arrival("c1"), cause, lost=lost))
+    assert one(out, commands.ContactReleased).ended_by is party
+    assert not told(day.tell(stimuli.LegGone(offer, "NORMAL_CLEARING")), commands.ContactReleased)
+
+
 def test_caller_gone_while_the_bridge_is_made_is_no_miss_of_the_agents() -> None:
     day = Day()
     day.queue()
