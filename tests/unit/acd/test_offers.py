@@ -322,7 +322,7 @@ def test_who_ended_the_talk_when_the_agents_leg_is_the_first_to_go(
 def test_who_ended_the_talk_when_the_callers_leg_is_the_first_to_go(
     cause: str, lost: bool, party: Party
 ) -> None:
-    """A busy FreeSWITCH may tell the end of the caller's leg first, also when it was the agent who hung up."""
+    """A busy FreeSWITCH may tell of the end of the caller's leg first, when it was the agent who hung up."""
     day = Day()
     day.queue()
     day.agent("a1")
