@@ -10,7 +10,7 @@ from services.acd.engine import commands, stimuli
 from services.acd.store import Stored, bring_up_to_date
 from services.chassis.envelope import seal, unseal
 from services.chassis.ids import new_id
-from tests.unit.acd.transcript import START, Day, arrival, one
+from tests.unit.acd.transcript import START, Day, arrival, one, outcome
 
 
 class Kept:
@@ -63,6 +63,18 @@ def test_what_was_asked_for_comes_back_whole() -> None:
         "soon",
     )
     assert asked.caller == stimuli.Arrival("c1")
+
+
+def test_a_caller_whose_end_nobody_saw_was_to_be_called_back_all_the_same() -> None:
+    """The ACD dies between the request and the caller's hanging up; afterwards the switch has lost them."""
+    day, _ = a_day()
+    again = Day()
+    again.queue()
+    again.tell(stimuli.Recover(arrival("c1"), "sales"))
+    again.tell(stored(day)[0])
+    out = again.tell(stimuli.CallerGone(arrival("c1"), "SWITCH_LOST", lost=True))
+    out += again.wait(60)
+    assert outcome(out) is Outcome.CALLBACK
 
 
 def test_an_attempt_under_way_counts() -> None:
