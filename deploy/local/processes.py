@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from deploy.local.ports import free_port, is_free
 
@@ -35,6 +35,20 @@ class ProcessError(Exception):
 
 
 Ready = Callable[["Child"], Awaitable[bool]]
+Start = Callable[["Program", IO[bytes]], Awaitable["Running"]]
+"""Starts a program whose output goes to that log."""
+
+
+class Running(Protocol):
+    """A process, as asyncio tells of one."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    async def wait(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,7 @@ class Program:
     stop_timeout_s: float = 10.0  # then SIGKILL
     orphan_signal: int = signal.SIGKILL  # what the kernel sends when we die first
     identity: str = "same"  # see spawn.py
+    start: Start | None = None  # another way to start it than a new process that dies with us
 
 
 class Child:
@@ -63,7 +78,7 @@ class Child:
         self.program = program
         self.log = log
         self.log_start = 0
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Running | None = None
         self._exit: asyncio.Task[int] | None = None
 
     @property
@@ -87,15 +102,7 @@ class Child:
     async def start(self) -> None:
         with open_log(self.log) as log:
             self.log_start = log.tell()
-            self._process = await asyncio.create_subprocess_exec(
-                *spawn_command(self.program),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=asyncio.subprocess.STDOUT,
-                env={**os.environ, **self.program.env},
-                cwd=self.program.cwd,
-                start_new_session=True,
-            )
+            self._process = await (self.program.start or spawn)(self.program, log)
         self._exit = asyncio.create_task(self._process.wait())
 
     async def until_ready(self) -> None:
@@ -164,6 +171,18 @@ class Child:
             for line in log:
                 if line.strip():
                     yield line.rstrip()
+
+
+async def spawn(program: Program, log: IO[bytes]) -> Running:
+    return await asyncio.create_subprocess_exec(
+        *spawn_command(program),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=log,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, **program.env},
+        cwd=program.cwd,
+        start_new_session=True,
+    )
 
 
 def spawn_command(program: Program) -> list[str]:

@@ -23,7 +23,7 @@ from deploy.local.migrate import migrate_all
 from deploy.local.nats import Nats
 from deploy.local.ports import LOOPBACK, answers_ready, free_port, is_free
 from deploy.local.postgres import Postgres, role
-from deploy.local.processes import Child, ProcessError, Program
+from deploy.local.processes import Child, ProcessError, Program, Start
 from deploy.local.supervisor import Restarts, Supervisor
 from deploy.local.wiring import ROOT, SERVICES, STANDBY, Ports, Wiring, any_ports, role_of
 
@@ -55,6 +55,8 @@ class SuiteOptions:
     settings: Mapping[str, str] = field(default_factory=dict)
     """More settings for every service, without their prefix."""
     simulator_args: tuple[str, ...] = ()
+    start: Start | None = None
+    """Another way to start services and simulated switches, see `Program`."""
     say: Callable[[str], None] = lambda _line: None
 
 
@@ -184,6 +186,7 @@ class Suite:
             command=[sys.executable, "-m", f"services.{role_of(service)}"],
             env=self.wiring.environment(service) | python_path(),
             ready=is_ready,
+            start=self.options.start,
         )
 
     def _simulator(self, name: str, port: int) -> Program:
@@ -207,6 +210,7 @@ class Suite:
             ],
             env=python_path(),
             ready=said_its_port,
+            start=self.options.start,
         )
 
 

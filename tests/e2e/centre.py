@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 from deploy.local.demo.door import Door
 from deploy.local.demo.switch import SimulatedSwitch
 from deploy.local.suite import Suite, SuiteOptions
+from tests import nursery
 
 PASSWORD = "a good password"
 QUEUES = {
@@ -82,7 +83,9 @@ HASH = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWOR
 @asynccontextmanager
 async def open_centre(data_dir: Path) -> AsyncIterator[Centre]:
     async with AsyncExitStack() as stack:
-        suite = await stack.enter_async_context(Suite(SuiteOptions(data_dir=data_dir, seed=1)))
+        suite = await stack.enter_async_context(
+            Suite(SuiteOptions(data_dir=data_dir, seed=1, start=nursery.start))
+        )
         client = await stack.enter_async_context(
             httpx.AsyncClient(base_url=suite.page_url, timeout=30, trust_env=False)
         )

@@ -28,6 +28,7 @@ from deploy.local.suite import Suite, SuiteOptions
 from deploy.local.wiring import any_ports
 from services.chassis.bus import STREAM
 from services.chassis.envelope import Envelope, unseal
+from tests import nursery
 from tests.live import phones, sound
 from tests.live.esl import Event
 from tests.live.phones import Phone
@@ -378,6 +379,7 @@ async def open_centre(
             esl_nodes={f"fs{n}": f"{LOOPBACK}:{switch.esl_port}" for n, switch in enumerate(found, 1)},
             esl_password=found[0].esl_password,
             ports=ports,
+            start=nursery.start,
             settings={
                 "ACD_AGENT_DOMAIN": DOMAIN,
                 "ACD_OUTSIDE_ENDPOINT": f"sofia/trunk/{{number}}@{LOOPBACK}:{outside}",

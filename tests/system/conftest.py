@@ -14,6 +14,7 @@ from deploy.local.demo import plan
 from deploy.local.demo.figures import Figures
 from deploy.local.demo.world import World
 from deploy.local.suite import Suite, SuiteOptions
+from tests import nursery
 
 CALLS_PER_MINUTE = 120
 # A scenario ends when the last call does.
@@ -68,7 +69,7 @@ async def town_in(
     folder: Path, *, agents: int = AGENTS, simulators: int = 1, standby: bool = False
 ) -> AsyncIterator[Town]:
     async with AsyncExitStack() as stack:
-        options = SuiteOptions(data_dir=folder, simulators=simulators, standby=standby)
+        options = SuiteOptions(data_dir=folder, simulators=simulators, standby=standby, start=nursery.start)
         suite = await stack.enter_async_context(Suite(options))
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=suite.page_url, timeout=30))
         world = World(suite, client, Figures(), seed=5)

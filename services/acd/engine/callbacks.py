@@ -236,7 +236,7 @@ def restore(floor: Floor, stimulus: RestoreCallback, now: int, out: list[Command
     contact.prefer_until = now + queue.settings.last_agent_wait_ms
     _know(floor, contact, queue)
     caller = floor.contacts.get(plan_of(contact).callback_of)
-    if caller is not None and caller.callback is None:  # still on the line, or gone with the flow's word to come
+    if caller is not None and caller.callback is None:  # on the line still, or gone and to be judged
         caller.callback_id = contact.id
     if not stimulus.answered_at:
         join(floor, contact, queue, now, out, "", not_before=stimulus.next_at)

@@ -44,6 +44,7 @@ from services.ivr.service.queueing import Queueing
 from services.stubs.acd.v1 import acd_pb2 as pb
 from services.stubs.acd.v1 import acd_pb2_grpc as grpc
 from services.stubs.acd.v1 import events_pb2 as ev
+from tests import nursery
 from tests.system.acd.cable import Cable
 from tests.system.acd.witness import Witness
 
@@ -150,7 +151,8 @@ class Pair:
 
         command = [sys.executable, "-m", "services.acd"]
         child = Child(
-            Program(name, command, env=env | python_path(), ready=ready), self.folder / f"{name}.log"
+            Program(name, command, env=env | python_path(), ready=ready, start=nursery.start),
+            self.folder / f"{name}.log",
         )
         await child.start()
         self.acds[name] = child
