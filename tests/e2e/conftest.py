@@ -34,8 +34,12 @@ SIZE: ViewportSize = {"width": 1280, "height": 800}
 Open = Callable[..., Awaitable[Desk]]
 
 
+CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser")
+"""The first needs a third less of a processor: it has no windows of its own to draw around the pages."""
+
+
 def chromium() -> Path | None:
-    named = os.environ.get("CHROMIUM_BIN") or shutil.which("chromium") or shutil.which("chromium-browser")
+    named = os.environ.get("CHROMIUM_BIN") or next(filter(None, map(shutil.which, CHROMIUM)), None)
     return Path(named) if named else None
 
 
@@ -44,7 +48,7 @@ def browser_binary() -> Path:
     found = chromium()
     if found is None:
         pytest.skip(
-            "no chromium on PATH nor in CHROMIUM_BIN: the console is not tested (apt install chromium)"
+            "no chromium on PATH nor in CHROMIUM_BIN: the console is not tested (apt install chromium-headless-shell)"
         )
     if not (console_dir() / "index.html").exists():
         pytest.skip("the web console is not built, so it is not tested: ./switchyard console")
