@@ -48,7 +48,8 @@ def browser_binary() -> Path:
     found = chromium()
     if found is None:
         pytest.skip(
-            "no chromium on PATH nor in CHROMIUM_BIN: the console is not tested (apt install chromium-headless-shell)"
+            "no chromium on PATH nor in CHROMIUM_BIN: the console is not tested "
+            "(apt install chromium-headless-shell)"
         )
     if not (console_dir() / "index.html").exists():
         pytest.skip("the web console is not built, so it is not tested: ./switchyard console")
