@@ -121,7 +121,7 @@ class Wiring:
                 "GATEWAY_BOOTSTRAP_ADMIN": self.bootstrap_admin,
             }
         if service == "acd":
-            return switch
+            return switch | {"ACD_RECORDINGS_DIR": str(self.recordings_dir)}
         if service == "ivr":
             return switch | {
                 "IVR_ESL_LISTEN": self.ivr_esl,

@@ -63,9 +63,9 @@ class Recorder:
         channel.set("record_seconds", str(length_ms // 1_000))
         channel.set("record_ms", str(length_ms))
         channel.set("record_completion_cause", cause)
-        self._write(path, length_ms)
+        self._write(path, length_ms, 2 if channel.get("RECORD_STEREO") == "true" else 1)
 
-    def _write(self, path: str, length_ms: int) -> None:
+    def _write(self, path: str, length_ms: int, sides: int) -> None:
         root = self.node.settings.recordings
         if root is None:
             return
@@ -75,8 +75,8 @@ class Recorder:
             return  # outside what we were given: announced, not written
         target.parent.mkdir(parents=True, exist_ok=True)
         with wave.open(str(target), "wb") as sound:
-            sound.setnchannels(1)
+            sound.setnchannels(sides)
             sound.setsampwidth(2)
             sound.setframerate(8_000)
-            sound.writeframes(bytes(min(length_ms, _MAX_FILE_MS) * 16))
+            sound.writeframes(bytes(min(length_ms, _MAX_FILE_MS) * 16 * sides))
         self.node.sounds.forget(path)

@@ -17,6 +17,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.acd import words
 from services.acd.engine import commands as fact
+from services.acd.engine.recording import file_of
 from services.chassis import clock
 from services.chassis.bus import Bus
 from services.chassis.errors import Full
@@ -271,6 +272,66 @@ def _ended(f: fact.ContactEnded) -> tuple[Message, str]:
     return message, _once("ended", f.contact_id)
 
 
+def _recording_started(f: fact.RecordingStarted) -> tuple[Message, str]:
+    message = pb.RecordingStarted(
+        contact_id=f.contact_id,
+        offer_id=f.offer_id,
+        agent_id=f.agent_id,
+        queue=f.queue,
+        node=f.node,
+        file=file_of(f.contact_id, f.offer_id),
+        started_at=_at(f.started_at),
+    )
+    return message, _once("recording_started", f.offer_id)
+
+
+def _recording_paused(f: fact.RecordingPaused) -> tuple[Message, str]:
+    message = pb.RecordingPaused(
+        contact_id=f.contact_id, offer_id=f.offer_id, agent_id=f.agent_id, paused_at=_at(f.paused_at)
+    )
+    return message, ""
+
+
+def _recording_resumed(f: fact.RecordingResumed) -> tuple[Message, str]:
+    message = pb.RecordingResumed(
+        contact_id=f.contact_id, offer_id=f.offer_id, agent_id=f.agent_id, resumed_at=_at(f.resumed_at)
+    )
+    return message, ""
+
+
+def _recording_stopped(f: fact.RecordingStopped) -> tuple[Message, str]:
+    message = pb.RecordingStopped(
+        contact_id=f.contact_id,
+        offer_id=f.offer_id,
+        agent_id=f.agent_id,
+        queue=f.queue,
+        node=f.node,
+        file=file_of(f.contact_id, f.offer_id),
+        started_at=_at(f.started_at),
+        stopped_at=_at(f.stopped_at),
+        length_ms=f.length_ms,
+        from_number=f.from_number,
+        to_number=f.to_number,
+        customer_id=f.customer_id,
+        pauses=[pb.RecordingPause(begins_at=_at(begin), ends_at=_at(end)) for begin, end in f.pauses],
+    )
+    return message, ""
+
+
+def _recording_failed(f: fact.RecordingFailed) -> tuple[Message, str]:
+    message = pb.RecordingFailed(
+        contact_id=f.contact_id,
+        offer_id=f.offer_id,
+        agent_id=f.agent_id,
+        queue=f.queue,
+        node=f.node,
+        reason=f.reason.value,
+        detail=f.detail,
+        failed_at=_at(f.failed_at),
+    )
+    return message, ""
+
+
 def _agent(f: fact.AgentStateChanged) -> tuple[Message, str]:
     message = pb.AgentStateChanged(
         agent_id=f.agent_id,
@@ -312,6 +373,11 @@ _BUILDERS: dict[type, Callable[[Any], tuple[Message, str]]] = {
     fact.CallbackRequested: _callback_requested,
     fact.CallbackDialled: _callback_dialled,
     fact.CallbackFailed: _callback_failed,
+    fact.RecordingStarted: _recording_started,
+    fact.RecordingPaused: _recording_paused,
+    fact.RecordingResumed: _recording_resumed,
+    fact.RecordingStopped: _recording_stopped,
+    fact.RecordingFailed: _recording_failed,
     fact.AgentStateChanged: _agent,
     fact.NodeStateChanged: _node,
 }

@@ -14,6 +14,7 @@ from services.acd.domain import (
     Outcome,
     OverflowAction,
     Presence,
+    RecordingRule,
     Strategy,
     WorkMode,
 )
@@ -383,6 +384,7 @@ def queue(request: pb.Queue) -> QueueSettings:
     require(int(request.strategy) in list(Strategy), "strategy", "is not known")
     require(request.priority_mode in (0, 1, 2), "priority_mode", "is not known")
     require(request.idle_since in (0, 1, 2), "idle_since", "is not known")
+    require(int(request.recording) in list(RecordingRule), "recording", "is not known")
     after = request.no_agents_after_s if request.HasField("no_agents_after_s") else None
     return QueueSettings(
         request.name,
@@ -413,6 +415,7 @@ def queue(request: pb.Queue) -> QueueSettings:
         1000 * _within("callback_window_s", request.callback_window_s or 28_800, 300, 7 * 86_400),
         1000 * _within("callback_ring_s", request.callback_ring_s or 30, 10, 120),
         revision("revision", request.revision),
+        RecordingRule(request.recording),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
 import phonenumbers
@@ -151,6 +152,17 @@ class AcdConfig(ServiceConfig):
 
     acd_bridge_timeout_ms: int = Field(default=5_000, ge=500, le=60_000)
     """From the agent's answer to hearing each other. It takes 20-60 ms; later something is broken."""
+
+    acd_recording: Literal["never", "from_answer"] = "never"
+    """Whether conversations are recorded of queues whose own rule does not say: recording people is decided,
+    not assumed."""
+
+    acd_recordings_dir: Path = Path("/var/lib/switchyard/recordings")
+    """Where the *switch* writes them (`calls/<contact>.<conversation>.wav`), by its own path. It must be able to."""
+
+    acd_recording_timeout_ms: int = Field(default=5_000, ge=500, le=60_000)
+    """From asking for a recording to the switch's word that it runs, or is complete. It takes milliseconds;
+    later it is told as failed, and an alarm follows."""
 
     acd_leg_gone_timeout_ms: int = Field(default=3_000, ge=500, le=60_000)
     """How long an agent waits for the switch to say that their phone is free; then it is assumed, counted."""

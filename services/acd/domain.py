@@ -132,6 +132,31 @@ class AttemptResult(StrEnum):
     NOBODY_FREE = "nobody_free"  # picked up, and no agent came within the queue's longest wait
 
 
+class RecordingRule(IntEnum):
+    """Which conversations of a queue are recorded."""
+
+    UNSPECIFIED = 0  # as the ACD is configured
+    NEVER = 1
+    FROM_ANSWER = 2
+
+
+class RecordingState(StrEnum):
+    """How it is with the recording of a conversation. The words are those of `Contact.recording`."""
+
+    STARTING = "starting"  # asked for; the switch has not said that it runs
+    RUNNING = "recording"
+    PAUSED = "paused"
+    FAILED = "failed"
+
+
+class RecordingFailure(StrEnum):
+    """Why a conversation is not recorded that should be."""
+
+    REFUSED = "refused"
+    UNCONFIRMED = "unconfirmed"
+    BROKE_OFF = "broke_off"
+
+
 class ContactState(StrEnum):
     """Where a contact is. The words are those of `Contact.state` in the proto."""
 

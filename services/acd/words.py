@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.acd.domain import ContactState, LeftQueue
-from services.acd.engine import commands, stimuli, views
+from services.acd.engine import commands, recording, stimuli, views
 from services.acd.engine.callbacks import state_of
 from services.acd.engine.contacts import queue_of
 from services.acd.engine.dialling import offer_of, plan_of
@@ -85,6 +85,7 @@ def contact(which: Contact) -> pb.Contact:
         waits_for_agent_id=_waits_for(which),
         assigned_by=which.assigned_by if _waits_for(which) and which.rule == ASSIGNED else "",
         callback=callback_offer(offer_of(which)),
+        recording=recording.word(which.recording),
     )
 
 
@@ -214,6 +215,7 @@ def queue(settings: stimuli.QueueSettings) -> pb.Queue:
         callback_window_s=settings.callback_window_ms // 1000,
         callback_ring_s=settings.callback_ring_ms // 1000,
         revision=settings.revision,
+        recording=pb.RecordingRule.ValueType(settings.recording),
     )
 
 

@@ -231,6 +231,14 @@ class Api(acd_pb2_grpc.AcdServicer):
     async def SendDtmf(self, request: pb.SendDtmfRequest, context: Any) -> pb.Agent:
         return await self._control("dtmf", request, checks.keys(request))
 
+    async def PauseRecording(self, request: pb.ContactActionRequest, context: Any) -> pb.Agent:
+        stimulus = stimuli.PauseRecording(request.agent_id, request.contact_id)
+        return await self._control("pause_recording", request, stimulus)
+
+    async def ResumeRecording(self, request: pb.ContactActionRequest, context: Any) -> pb.Agent:
+        stimulus = stimuli.PauseRecording(request.agent_id, request.contact_id, on=False)
+        return await self._control("resume_recording", request, stimulus)
+
     async def FinishWrapUp(self, request: pb.FinishWrapUpRequest, context: Any) -> pb.Agent:
         return await self._control("wrap_up", request, checks.wrap_up(request))
 

@@ -17,6 +17,7 @@ from services.acd.domain import (
     Outcome,
     Party,
     Presence,
+    RecordingFailure,
     Routing,
     WorkMode,
 )
@@ -112,6 +113,38 @@ class SendKeys:
     node: str
     call_id: str
     keys: str = field(repr=False)
+
+
+@dataclass(slots=True)
+class StartRecording:
+    """Record a conversation, on the caller's leg. Of a file that is being written already it only asks
+    whether that is so."""
+
+    node: str
+    call_id: str
+    contact_id: str
+    offer_id: str
+    paused: bool = False  # silent from the start: it is taken up again
+    again: bool = False  # it should run already
+
+
+@dataclass(slots=True)
+class StopRecording:
+    node: str
+    call_id: str
+    contact_id: str
+    offer_id: str
+
+
+@dataclass(slots=True)
+class MaskRecording:
+    """Silence from now on, or sound again."""
+
+    node: str
+    call_id: str
+    contact_id: str
+    offer_id: str
+    on: bool
 
 
 # ---------------------------------------------------------------- to the holder of a caller
@@ -362,6 +395,60 @@ class CallbackFailed:
 
 
 @dataclass(slots=True)
+class RecordingStarted:
+    contact_id: str
+    offer_id: str
+    agent_id: str
+    queue: str
+    node: str
+    started_at: int
+
+
+@dataclass(slots=True)
+class RecordingPaused:
+    contact_id: str
+    offer_id: str
+    agent_id: str
+    paused_at: int
+
+
+@dataclass(slots=True)
+class RecordingResumed:
+    contact_id: str
+    offer_id: str
+    agent_id: str
+    resumed_at: int
+
+
+@dataclass(slots=True)
+class RecordingStopped:
+    contact_id: str
+    offer_id: str
+    agent_id: str
+    queue: str
+    node: str
+    started_at: int
+    stopped_at: int
+    length_ms: int | None
+    from_number: str
+    to_number: str
+    customer_id: str
+    pauses: list[tuple[int, int]]
+
+
+@dataclass(slots=True)
+class RecordingFailed:
+    contact_id: str
+    offer_id: str
+    agent_id: str
+    queue: str
+    node: str
+    reason: RecordingFailure
+    detail: str
+    failed_at: int
+
+
+@dataclass(slots=True)
 class AgentStateChanged:
     agent_id: str
     presence: Presence
@@ -400,8 +487,25 @@ Fact: TypeAlias = (
     | CallbackRequested
     | CallbackDialled
     | CallbackFailed
+    | RecordingStarted
+    | RecordingPaused
+    | RecordingResumed
+    | RecordingStopped
+    | RecordingFailed
     | AgentStateChanged
     | NodeStateChanged
 )
-Order: TypeAlias = Ring | Dial | Comfort | Bridge | Kill | PickUp | HoldLeg | SendKeys
+Order: TypeAlias = (
+    Ring
+    | Dial
+    | Comfort
+    | Bridge
+    | Kill
+    | PickUp
+    | HoldLeg
+    | SendKeys
+    | StartRecording
+    | StopRecording
+    | MaskRecording
+)
 Command: TypeAlias = Order | Expel | Mended | Fact

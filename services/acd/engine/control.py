@@ -12,7 +12,8 @@ from services.acd.engine.contacts import end
 from services.acd.engine.floor import Floor, Offer, Stage
 from services.acd.engine.offers import ask_end, bridged, close_leg, fail, release
 from services.acd.engine.pairing import settle
-from services.acd.engine.stimuli import Answer, HangUp, Hold, PressKeys, Reject
+from services.acd.engine.recording import pause
+from services.acd.engine.stimuli import Answer, HangUp, Hold, PauseRecording, PressKeys, Reject
 from services.chassis.errors import Conflict
 
 BUSY = (Routing.OFFERED, Routing.CONNECTED)
@@ -81,6 +82,11 @@ def press_keys(floor: Floor, stimulus: PressKeys, now: int, out: list[Command]) 
     if offer.contact.held_since:
         raise Conflict("The call is on hold: take it back first.")
     out.append(SendKeys(offer.node, offer.contact.call_id, stimulus.keys))
+
+
+def pause_recording(floor: Floor, stimulus: PauseRecording, now: int, out: list[Command]) -> None:
+    """The switch's answer, not the wish, makes it so: an agent who is told "paused" relies on it."""
+    pause(floor, _talking(floor, stimulus.agent_id, stimulus.contact_id).contact, stimulus.on, out)
 
 
 def _talking(floor: Floor, agent_id: str, contact_id: str) -> Offer:

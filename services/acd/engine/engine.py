@@ -17,6 +17,7 @@ from services.acd.engine import (
     offers,
     pairing,
     queues,
+    recording,
     stimuli,
     timers,
     views,
@@ -60,6 +61,7 @@ _ALARMS: dict[Alarm, Handler] = {
     Alarm.PREFER: pairing.preferred_no_more,
     Alarm.NO_AGENTS: waiting.nobody_there,
     Alarm.DIAL: calling.dial_timed_out,
+    Alarm.RECORDING: recording.overdue,
 }
 
 _HANDLERS: dict[type, Handler] = {
@@ -94,6 +96,11 @@ _HANDLERS: dict[type, Handler] = {
     stimuli.HangUp: control.hang_up,
     stimuli.Hold: control.hold,
     stimuli.PressKeys: control.press_keys,
+    stimuli.PauseRecording: control.pause_recording,
+    stimuli.RecordingRuns: recording.runs,
+    stimuli.RecordingMasked: recording.masked,
+    stimuli.RecordingOver: recording.file_closed,
+    stimuli.RecordingRefused: recording.refused,
     stimuli.FinishWrapUp: agents.finish_wrap_up,
     stimuli.NodeDown: nodes.node_down,
     stimuli.NodeUp: nodes.node_up,

@@ -21,6 +21,8 @@ from services.acd.domain import (
     LeftQueue,
     Outcome,
     Presence,
+    RecordingRule,
+    RecordingState,
     Routing,
     WorkMode,
 )
@@ -56,6 +58,8 @@ class Policy:
     callbacks_max: int = 10_000
     dialled_max: int = 10
     dial_slack_ms: int = 5_000
+    record: RecordingRule = RecordingRule.NEVER  # where the queue says nothing
+    recording_ms: int = 5_000  # within which the switch says that a recording began, or ended
 
 
 class Stage(IntEnum):
@@ -205,6 +209,25 @@ class Offer:
 
 
 @dataclass(slots=True, eq=False)
+class Recording:
+    """That of one conversation, from being asked for until the switch has closed the file."""
+
+    offer_id: str
+    contact: Contact
+    agent_id: str
+    queue: str
+    node: str
+    call_id: str
+    state: RecordingState = RecordingState.STARTING
+    started_at: int = 0
+    paused_since: int = 0
+    pauses: list[tuple[int, int]] = field(default_factory=list)
+    over: bool = False  # the conversation is; the file need not be complete yet
+    stopped: bool = False  # the file is complete
+    due: int = 0  # the switch should have said something by then; 0: nothing is expected
+
+
+@dataclass(slots=True, eq=False)
 class Callback:
     """What there is to a contact that we call ourselves. Its call comes to be when the customer answers."""
 
@@ -299,6 +322,7 @@ class Contact:
     wrap_up_ms: int = 0
     form_seen: bool = False
     callback: Callback | None = None  # to agents it is a call like any other
+    recording: Recording | None = None  # of the conversation that goes on
     callback_id: str = ""  # its caller hung up to be called back: the contact that takes the place
 
     @property
@@ -386,6 +410,7 @@ class Alarm(IntEnum):
     PREFER = 11
     NO_AGENTS = 12
     DIAL = 13
+    RECORDING = 20
 
 
 Timer = tuple[int, int, Alarm, object]
@@ -405,6 +430,7 @@ class Floor:
     offers: dict[str, Offer] = field(default_factory=dict)  # until nobody works on them and the leg is gone
     nodes: dict[str, Node] = field(default_factory=lambda: {NO_SWITCH: Node(NO_SWITCH)})
     timers: list[Timer] = field(default_factory=list)
+    recordings: dict[str, Recording] = field(default_factory=dict)  # by conversation, until the file is closed
     past: deque[tuple[int, Contact]] = field(default_factory=deque)  # ended, to be forgotten
     callbacks: dict[str, Contact] = field(default_factory=dict)  # open ones
     called: dict[tuple[str, str], Contact] = field(default_factory=dict)  # the same by queue and number

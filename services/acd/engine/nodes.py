@@ -11,7 +11,7 @@ from services.acd.domain import (
     Routing,
     RoutingMove,
 )
-from services.acd.engine import hands, matching
+from services.acd.engine import hands, matching, recording
 from services.acd.engine.agents import staff
 from services.acd.engine.commands import Command, ContactAnswered, Kill, NodeStateChanged
 from services.acd.engine.contacts import cut_off, move_to, node_for, open_contact
@@ -61,6 +61,7 @@ def node_up(floor: Floor, stimulus: NodeUp, now: int, out: list[Command]) -> Non
         return
     node.up, node.since, node.lost_at = True, now, 0
     out.append(NodeStateChanged(node.name, True, stimulus.detail, now))
+    recording.look_again(floor, node.name, now, out)
     parted = [contact for contact in node.contacts.values() if contact.parted]
     parted += [
         contact for contact in floor.callbacks.values() if contact.node == NO_SWITCH and contact.parted
@@ -109,6 +110,7 @@ def adopt(floor: Floor, stimulus: Adopt, now: int, out: list[Command]) -> None:
             contact.id, stimulus.offer_id, agent.id, queue.name, contact.waited_ms, contact.answered_at
         )
     )
+    recording.take_up(floor, offer, now, out, recorded=stimulus.recorded, paused=stimulus.paused)
     matching.leave_pools(agent)
     hands.move(floor, offer, RoutingMove.ADOPT, now, out)
     hands.stand(floor, agent, hands.room(agent))

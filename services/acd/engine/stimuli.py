@@ -15,6 +15,8 @@ from services.acd.domain import (
     Outcome,
     OverflowAction,
     Presence,
+    RecordingFailure,
+    RecordingRule,
     Routing,
     Strategy,
     WorkMode,
@@ -81,6 +83,7 @@ class QueueSettings:
     callback_window_ms: int = 8 * 3_600_000  # after that nobody is called back any more
     callback_ring_ms: int = 30_000  # so long a customer's phone rings
     revision: int = 0  # counts the changes; of one to be made: which was read, 0: whatever is there
+    recording: RecordingRule = RecordingRule.UNSPECIFIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,6 +379,48 @@ class PressKeys:
 
 
 @dataclass(slots=True)
+class PauseRecording:
+    """The agent wants silence in the recording, or sound again."""
+
+    agent_id: str
+    contact_id: str
+    on: bool = True
+
+
+@dataclass(slots=True)
+class RecordingRuns:
+    """The switch writes the file: RECORD_START, or its answer to being asked again."""
+
+    offer_id: str
+
+
+@dataclass(slots=True)
+class RecordingMasked:
+    """The switch has done what PauseRecording asked."""
+
+    offer_id: str
+    on: bool
+
+
+@dataclass(slots=True)
+class RecordingOver:
+    """The file is complete: RECORD_STOP."""
+
+    offer_id: str
+    length_ms: int | None = None
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class RecordingRefused:
+    """The switch did not begin to record, or could not be asked to."""
+
+    offer_id: str
+    why: RecordingFailure
+    detail: str = ""
+
+
+@dataclass(slots=True)
 class FinishWrapUp:
     agent_id: str
     contact_id: str
@@ -411,6 +456,8 @@ class Adopt:
     enqueued_at: int
     answered_at: int
     held: bool = False
+    recorded: bool = False  # somebody had begun to record it
+    paused: bool = False  # and an agent had paused that
 
 
 @dataclass(slots=True)
@@ -480,6 +527,11 @@ Stimulus: TypeAlias = (
     | HangUp
     | Hold
     | PressKeys
+    | PauseRecording
+    | RecordingRuns
+    | RecordingMasked
+    | RecordingOver
+    | RecordingRefused
     | FinishWrapUp
     | NodeDown
     | NodeUp

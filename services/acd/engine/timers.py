@@ -9,7 +9,18 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 
 from services.acd.domain import ContactState, Routing
-from services.acd.engine.floor import Agent, Alarm, Contact, Floor, Node, Offer, Queue, Stage, Timer
+from services.acd.engine.floor import (
+    Agent,
+    Alarm,
+    Contact,
+    Floor,
+    Node,
+    Offer,
+    Queue,
+    Recording,
+    Stage,
+    Timer,
+)
 
 SWEEP_FLOOR = 4_096  # below this many a sweep is not worth its time
 
@@ -51,6 +62,8 @@ def matters(timer: Timer) -> bool:
         return _matters_to_contact(about, alarm, at)
     if isinstance(about, Agent):
         return about.rest_until == at
+    if isinstance(about, Recording):
+        return about.due == at
     if isinstance(about, Queue):
         after = about.settings.no_agents_after_ms
         return not about.staffed and after is not None and about.unstaffed_since + after <= at

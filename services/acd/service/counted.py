@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from services.acd.domain import RecordingFailure
+
 OFFERS = Counter("switchyard_acd_offers_total", "Agents rung.", ["queue"])
 ANSWERED = Counter("switchyard_acd_answered_total", "Contacts connected with an agent.", ["queue"])
 ABANDONED = Counter("switchyard_acd_abandoned_total", "Callers who hung up while waiting.", ["queue"])
@@ -30,3 +32,11 @@ CLOCK_OFF = Gauge(
     "switchyard_acd_clock_off_seconds",
     "How far the machine's clock is ahead of the one we route by. Made up at a tenth of the speed of time.",
 )
+RECORDINGS = Counter("switchyard_acd_recordings_total", "Conversations of which the switch writes a recording.")
+RECORDINGS_FAILED = Counter(
+    "switchyard_acd_recordings_failed_total",
+    "Conversations that should be recorded and are not, or not to their end. Zero in normal runs.",
+    ["why"],
+)
+for _why in RecordingFailure:
+    RECORDINGS_FAILED.labels(_why.value)  # there from the start, so that an alarm sees the first one rise

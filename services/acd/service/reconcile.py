@@ -18,6 +18,7 @@ from services.acd.engine import stimuli
 from services.acd.engine.floor import Contact, Floor, Offer, Stage
 from services.acd.service import counted
 from services.acd.service.legs import arrival_of
+from services.acd.service.recording import PAUSED, RECORDED
 from services.acd.service.router import Router
 from services.acd.service.switches import Switches
 from services.chassis import tenant as tenants
@@ -301,6 +302,8 @@ class Reconciler:
             _number(leg.variable("sy_enqueued_ms")) or answered_at,
             answered_at,
             leg.get("Channel-Call-State") == "HELD",
+            recorded=caller.variable(RECORDED) == leg.uuid,
+            paused=caller.variable(PAUSED) == "1",
         )
         self._router.tell(tenant, found)
         log.info("conversation_found", contact_id=arrival.contact_id, agent_id=found.agent_id)

@@ -15,7 +15,7 @@ import structlog
 
 from services.acd.bus import Announcer
 from services.acd.config import AcdConfig
-from services.acd.domain import LeftQueue
+from services.acd.domain import LeftQueue, RecordingRule
 from services.acd.engine import Engine, commands, stimuli, views
 from services.acd.engine.floor import Policy
 from services.acd.journal import Begin, Journal
@@ -46,6 +46,8 @@ def policy_of(config: AcdConfig) -> Policy:
         handling_ms=config.acd_handling_s * 1000,
         callbacks_max=config.acd_callbacks_max,
         dialled_max=config.acd_callbacks_at_once,
+        record=RecordingRule[config.acd_recording.upper()],
+        recording_ms=config.acd_recording_timeout_ms,
     )
 
 
@@ -282,5 +284,17 @@ def _count(fact: Any) -> None:
     elif isinstance(fact, commands.ContactLeftQueue):
         if fact.reason is LeftQueue.CALLER_HUNG_UP:
             counted.ABANDONED.labels(fact.queue).inc()
+    elif isinstance(fact, commands.RecordingStarted):
+        counted.RECORDINGS.inc()
+    elif isinstance(fact, commands.RecordingFailed):
+        counted.RECORDINGS_FAILED.labels(fact.reason.value).inc()
+        log.error(
+            "recording_failed",
+            contact_id=fact.contact_id,
+            queue=fact.queue,
+            node=fact.node,
+            why=fact.reason.value,
+            detail=fact.detail[:200],
+        )
     elif isinstance(fact, commands.ContactEnded):
         counted.ENDED.labels(fact.outcome.name.lower()).inc()

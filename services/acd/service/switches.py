@@ -13,6 +13,7 @@ from services.acd.config import AcdConfig
 from services.acd.engine import commands, stimuli
 from services.acd.outside import Outside
 from services.acd.service import counted, legs
+from services.acd.service.recording import Recordings
 from services.acd.service.router import Answer, Router
 from services.chassis import tenant as tenants
 from services.chassis.errors import Invalid
@@ -33,7 +34,14 @@ from services.chassis.esl import commands as fs
 
 log = structlog.get_logger()
 
-EVENTS = ("CHANNEL_BRIDGE", "CHANNEL_HANGUP_COMPLETE", "CHANNEL_HOLD", "CHANNEL_UNHOLD")
+EVENTS = (
+    "CHANNEL_BRIDGE",
+    "CHANNEL_HANGUP_COMPLETE",
+    "CHANNEL_HOLD",
+    "CHANNEL_UNHOLD",
+    "RECORD_START",
+    "RECORD_STOP",
+)
 FILTERS = (("variable_sy_leg", "caller"), ("variable_sy_leg", "agent"))
 
 # A kill can overtake the originate that it means to end: the switch starts background jobs in threads of
@@ -76,6 +84,7 @@ class Switches:
         self.ready = asyncio.Event()
         """Set once the engines know what the store knows: what switches say is read from then on."""
         self._cores: dict[str, str] = {}
+        self._recordings = Recordings(str(config.acd_recordings_dir), router)
 
     async def start(self) -> Sequence[asyncio.Task[None]]:
         """Begins to connect; gives the consumers, which should never end."""
@@ -168,6 +177,8 @@ class Switches:
             tell(tenant, stimuli.Held(event.uuid), event)
         elif name == "CHANNEL_UNHOLD":
             tell(tenant, stimuli.Retrieved(event.uuid), event)
+        elif name in ("RECORD_START", "RECORD_STOP"):
+            self._recordings.heard(tenant, event)
 
     def _nobody_had_it(self, tenant: str, event: Event, cause: str) -> None:
         """A caller whom no IVR has named: it was down, or had no time to. The ledger knows all callers, so
@@ -200,6 +211,8 @@ class Switches:
         if isinstance(order, commands.Dial):
             self._dial(tenant, link, order, cause)
             return None
+        if isinstance(order, commands.StartRecording | commands.StopRecording | commands.MaskRecording):
+            return self._recordings.carry(tenant, link, order) if link is not None else None
         if link is None or not link.up:
             return None  # the engine knows, or will in a moment; its own timers end what hangs
         if isinstance(order, commands.Bridge):

@@ -34,6 +34,8 @@ class Commands:
             "hold": (work, self._hold),
             "retrieve": (work, self._retrieve),
             "dtmf": (work, self._dtmf),
+            "pause_recording": (work, self._pause_recording),
+            "resume_recording": (work, self._resume_recording),
             "wrap_up": (work, self._wrap_up),
             "wallboard": (watch, self._watch),
         }
@@ -71,6 +73,12 @@ class Commands:
 
     async def _retrieve(self, who: Identity, command_id: str, data: dict[str, Any]) -> View:
         return await self._desk.retrieve(who, _contact(data), command_id)
+
+    async def _pause_recording(self, who: Identity, command_id: str, data: dict[str, Any]) -> View:
+        return await self._desk.pause_recording(who, _contact(data), command_id)
+
+    async def _resume_recording(self, who: Identity, command_id: str, data: dict[str, Any]) -> View:
+        return await self._desk.resume_recording(who, _contact(data), command_id)
 
     async def _dtmf(self, who: Identity, command_id: str, data: dict[str, Any]) -> View:
         contact_id = _contact(data)

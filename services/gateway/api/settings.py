@@ -15,6 +15,7 @@ from services.gateway.api import problems
 from services.gateway.api.models import Body, Extension, Line64, Line200
 from services.gateway.api.views import (
     CALLBACK_MODES,
+    RECORDING_RULES,
     CHANNELS,
     STRATEGIES,
     WORK_MODES,
@@ -136,6 +137,9 @@ class Queue(Body):
         default=28_800, ge=300, le=604_800, description="nobody is called back later"
     )
     callback_ring_s: int = Field(default=30, ge=10, le=120, description="a customer's phone rings so long")
+    recording: Literal["default", "never", "from_answer"] = Field(
+        default="default", description="`default`: as the ACD is configured"
+    )
     revision: Revision = 0
 
 
@@ -229,6 +233,7 @@ def queue_message(name: str, body: Queue) -> acd_pb2.Queue:
             "priority_mode": numbers(PRIORITY_MODES)[body.priority_mode],
             "idle_since": numbers(IDLE_SINCE)[body.idle_since],
             "callback_mode": numbers(CALLBACK_MODES)[body.callback_mode],
+            "recording": numbers(RECORDING_RULES)[body.recording],
         }
     )
 
@@ -263,6 +268,7 @@ def queue_view(q: acd_pb2.Queue) -> View:
         "callback_retry_s": q.callback_retry_s or 900,
         "callback_window_s": q.callback_window_s or 28_800,
         "callback_ring_s": q.callback_ring_s or 30,
+        "recording": word(RECORDING_RULES, q.recording),
         "revision": q.revision,
     }
 

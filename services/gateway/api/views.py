@@ -49,6 +49,7 @@ STATUSES = words(events_pb2.RoutingStatus, "ROUTING_STATUS_") | {0: "idle"}
 WORK_MODES = words(events_pb2.WorkMode, "WORK_MODE_") | {0: "continuous"}
 STRATEGIES = words(acd_pb2.Strategy, "STRATEGY_") | {0: "longest_idle"}
 CALLBACK_MODES = words(events_pb2.CallbackMode, "CALLBACK_MODE_") | {0: "agent_first"}
+RECORDING_RULES = words(acd_pb2.RecordingRule, "RECORDING_RULE_") | {0: "default"}
 CHANNELS = words(types_pb2.Channel, "CHANNEL_")
 OUTCOMES = words(types_pb2.Outcome, "OUTCOME_")
 TYPES = words(workorder_pb2.Type, "TYPE_")
@@ -147,6 +148,7 @@ def contact(c: acd_pb2.Contact) -> View:
         "waits_for_agent_id": c.waits_for_agent_id,
         "assigned_by": c.assigned_by,
         "callback": callback_offer(c.callback) if c.HasField("callback") else None,
+        "recording": c.recording,
     }
 
 

@@ -55,6 +55,18 @@ def add(routes: Routes, parts: Parts) -> None:
     async def retrieve(contact_id: models.Id, who: Who, body: models.ContactAction | None = None) -> Response:
         return Json(await desk.retrieve(who, contact_id, body.request_id if body else ""))
 
+    @routes.add("POST", "/contacts/{contact_id}/recording/pause", WORK, tags=["agent"])
+    async def pause_recording(
+        contact_id: models.Id, who: Who, body: models.ContactAction | None = None
+    ) -> Response:
+        return Json(await desk.pause_recording(who, contact_id, body.request_id if body else ""))
+
+    @routes.add("POST", "/contacts/{contact_id}/recording/resume", WORK, tags=["agent"])
+    async def resume_recording(
+        contact_id: models.Id, who: Who, body: models.ContactAction | None = None
+    ) -> Response:
+        return Json(await desk.resume_recording(who, contact_id, body.request_id if body else ""))
+
     @routes.add("POST", "/contacts/{contact_id}/dtmf", WORK, tags=["agent"])
     async def dtmf(contact_id: models.Id, body: models.Keys, who: Who) -> Response:
         return Json(await desk.dtmf(who, contact_id, body.keys, body.request_id))

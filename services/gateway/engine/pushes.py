@@ -120,6 +120,13 @@ def _retrieved(data: Data) -> dict[str, Any]:
     return {"contact_id": data.get("contactId", ""), "retrieved_at": data.get("retrievedAt")}
 
 
+def _recording(state: str) -> Callable[[Data], dict[str, Any]]:
+    def told(data: Data) -> dict[str, Any]:
+        return {"contact_id": data.get("contactId", ""), "state": state}
+
+    return told
+
+
 def _released(data: Data) -> dict[str, Any]:
     return {
         "contact_id": data.get("contactId", ""),
@@ -150,6 +157,10 @@ _TABLE: Final[dict[str, tuple[str, Callable[[Data], dict[str, Any]]]]] = {
     "ContactAnswered": ("answered", _answered),
     "ContactHeld": ("held", _held),
     "ContactRetrieved": ("retrieved", _retrieved),
+    "RecordingStarted": ("recording", _recording("recording")),
+    "RecordingPaused": ("recording", _recording("paused")),
+    "RecordingResumed": ("recording", _recording("recording")),
+    "RecordingFailed": ("recording", _recording("failed")),
     "ContactReleased": ("released", _released),
     "ContactWrappedUp": ("wrapped_up", _wrapped_up),
 }

@@ -103,6 +103,14 @@ class Desk:
         agent = await self._acd.call(self._acd.stub.Retrieve, action)
         return views.state(agent)
 
+    async def pause_recording(self, who: Identity, contact_id: str, given_id: str) -> views.View:
+        action = _action(who, contact_id, given_id)
+        return views.state(await self._acd.call(self._acd.stub.PauseRecording, action))
+
+    async def resume_recording(self, who: Identity, contact_id: str, given_id: str) -> views.View:
+        action = _action(who, contact_id, given_id)
+        return views.state(await self._acd.call(self._acd.stub.ResumeRecording, action))
+
     async def dtmf(self, who: Identity, contact_id: str, keys: str, given_id: str) -> views.View:
         request = acd_pb2.SendDtmfRequest(
             request_id=forms.request_id(who, given_id), agent_id=_agent(who), contact_id=contact_id, keys=keys

@@ -46,6 +46,7 @@ EVERYTHING = pb.Queue(
     callback_retry_s=600,
     callback_window_s=3600,
     callback_ring_s=20,
+    recording=pb.RECORDING_RULE_FROM_ANSWER,
 )
 
 

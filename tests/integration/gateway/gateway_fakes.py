@@ -114,6 +114,12 @@ class FakeAcd(Asked, acd_pb2_grpc.AcdServicer):
     async def Retrieve(self, request: Any, context: Any) -> acd_pb2.Agent:
         return self._found("Retrieve", request)
 
+    async def PauseRecording(self, request: Any, context: Any) -> acd_pb2.Agent:
+        return self._found("PauseRecording", request)
+
+    async def ResumeRecording(self, request: Any, context: Any) -> acd_pb2.Agent:
+        return self._found("ResumeRecording", request)
+
     async def SendDtmf(self, request: Any, context: Any) -> acd_pb2.Agent:
         return self._found("SendDtmf", request)
 

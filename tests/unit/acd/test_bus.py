@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from services.acd import bus
-from services.acd.domain import Channel, Outcome
+from services.acd.domain import Channel, Outcome, RecordingFailure, RecordingRule
 from services.acd.engine import commands, stimuli
 from services.chassis import codec
 from tests.unit.acd.transcript import Day, one
@@ -25,10 +25,15 @@ class Kept:
 def test_every_fact_of_a_call_finds_its_event() -> None:
     """Nothing the engine announces is without a builder, and all can be told in JSON."""
     day = Day()
-    day.queue(wrap_up_ms=1000)
+    day.queue(wrap_up_ms=1000, recording=RecordingRule.FROM_ANSWER)
     day.agent("a1")
     offer = day.talk("c1")
     for stimulus in (
+        stimuli.RecordingRuns(offer),
+        stimuli.RecordingMasked(offer, on=True),
+        stimuli.RecordingMasked(offer, on=False),
+        stimuli.RecordingOver(offer, 1),
+        stimuli.RecordingRefused(offer, RecordingFailure.REFUSED),
         stimuli.Held(offer),
         stimuli.Retrieved(offer),
         stimuli.LegGone(offer, "NORMAL_CLEARING"),

@@ -310,6 +310,8 @@ def test_pushes_carry_every_field_their_event_shares_with_the_contract(kind: str
     push = pushes.push(kind, {"agentId": "a1"})
     assert push is not None
     for name in push.data:
+        if push.type == "recording" and name == "state":
+            continue  # four events, one push: the kind says it
         head, *rest = name.split("_")
         assert head + "".join(part.title() for part in rest) in known
 

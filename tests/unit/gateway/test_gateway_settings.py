@@ -46,6 +46,7 @@ QUEUE: dict[str, Any] = {
     "callback_retry_s": 600,
     "callback_window_s": 3600,
     "callback_ring_s": 20,
+    "recording": "from_answer",
 }
 AGENT: dict[str, Any] = {
     "agent_id": "a1",

@@ -94,6 +94,8 @@ export function reduce(desk: DeskState, action: Action): DeskState {
       return hold(desk, action.data.contact_id, true, action.data.held_at);
     case "retrieved":
       return hold(desk, action.data.contact_id, false, null);
+    case "recording":
+      return changeContact(desk, action.data.contact_id, { recording: action.data.state });
     case "released":
       return released(desk, action.data);
     case "wrapped_up":
@@ -234,7 +236,7 @@ function hold(desk: DeskState, contact_id: string, held: boolean, at: string | n
 
 function released(desk: DeskState, news: Released): DeskState {
   const next = {
-    ...changeContact(desk, news.contact_id, { state: "released", held: false }),
+    ...changeContact(desk, news.contact_id, { state: "released", held: false, recording: "" }),
     figures: { ...desk.figures, talk_ms: desk.figures.talk_ms + news.talk_ms },
     recent: change(desk.recent, news.contact_id, { talk_ms: news.talk_ms, outcome: news.ended_by }),
   };

@@ -48,6 +48,8 @@ export interface Contact {
   to_number: string;
   customer_id: string;
   held: boolean;
+  /** Of a conversation; absent from an older gateway. */
+  recording?: RecordingState;
   opened_at: string | null;
   enqueued_at: string | null;
   answered_at: string | null;
@@ -380,3 +382,6 @@ export interface GatewayError {
   field: string | null;
   service: string | null;
 }
+
+/** Empty: it is not recorded. `failed`: it should be, and is not. */
+export type RecordingState = "" | "starting" | "recording" | "paused" | "failed";

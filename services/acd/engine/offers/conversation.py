@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.acd.domain import CONTACT, Channel, ContactMove, Party, RoutingMove
-from services.acd.engine import forecasts, hands
+from services.acd.engine import forecasts, hands, recording
 from services.acd.engine.agents import begin_wrap_up
 from services.acd.engine.commands import (
     Command,
@@ -42,6 +42,7 @@ def bridged(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
     _connect(contact, offer.agent, waited, now)
     _remember(floor, contact, offer.agent, now)
     out.append(ContactAnswered(contact.id, offer.id, offer.agent.id, queue.settings.name, waited, now))
+    recording.begin(floor, offer, now, out)
     hands.move(floor, offer, RoutingMove.CONNECT, now, out)
     if offer.agent.standing:  # with room for more: one more contact of the day changes their place
         hands.stand(floor, offer.agent, hands.room(offer.agent))
@@ -123,6 +124,7 @@ def release(
     contact.offer = None
     contact.released_at = now
     contact.wrap_up_ms = 0
+    recording.end(floor, offer, now, out)
     _learn(queue, now - contact.answered_at + queue.settings.wrap_up_ms)
     if leg_there and offer.leg:  # it ends with the bridge, by itself
         offer.stage = Stage.CLOSING

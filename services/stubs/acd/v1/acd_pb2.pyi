@@ -139,6 +139,26 @@ IDLE_SINCE_LAST_CONTACT: IdleSince.ValueType  # 2
 """breaks do not count against the agent"""
 Global___IdleSince: _TypeAlias = IdleSince  # noqa: Y015
 
+class _RecordingRule:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RecordingRuleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RecordingRule.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RECORDING_RULE_UNSPECIFIED: _RecordingRule.ValueType  # 0
+    """as the ACD is configured"""
+    RECORDING_RULE_NEVER: _RecordingRule.ValueType  # 1
+    RECORDING_RULE_FROM_ANSWER: _RecordingRule.ValueType  # 2
+
+class RecordingRule(_RecordingRule, metaclass=_RecordingRuleEnumTypeWrapper):
+    """Which conversations are recorded."""
+
+RECORDING_RULE_UNSPECIFIED: RecordingRule.ValueType  # 0
+"""as the ACD is configured"""
+RECORDING_RULE_NEVER: RecordingRule.ValueType  # 1
+RECORDING_RULE_FROM_ANSWER: RecordingRule.ValueType  # 2
+Global___RecordingRule: _TypeAlias = RecordingRule  # noqa: Y015
+
 @_typing.final
 class OpenContactRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
@@ -1115,6 +1135,7 @@ class Contact(_message.Message):
     WAITS_FOR_AGENT_ID_FIELD_NUMBER: _builtins.int
     ASSIGNED_BY_FIELD_NUMBER: _builtins.int
     CALLBACK_FIELD_NUMBER: _builtins.int
+    RECORDING_FIELD_NUMBER: _builtins.int
     contact_id: _builtins.str
     channel: _types_pb2.Channel.ValueType
     state: _builtins.str
@@ -1132,6 +1153,8 @@ class Contact(_message.Message):
     """It waits for this agent alone at the moment (preferred, their last one, or given to them); empty: for anybody."""
     assigned_by: _builtins.str
     """who gave it to that agent"""
+    recording: _builtins.str
+    """Of a conversation: `starting`, `recording`, `paused`, `failed`; empty: it is not recorded."""
     @_builtins.property
     def opened_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -1166,10 +1189,11 @@ class Contact(_message.Message):
         waits_for_agent_id: _builtins.str = ...,
         assigned_by: _builtins.str = ...,
         callback: _events_pb2.CallbackOffer | None = ...,
+        recording: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["answered_at", b"answered_at", "callback", b"callback", "enqueued_at", b"enqueued_at", "opened_at", b"opened_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "answered_at", b"answered_at", "assigned_by", b"assigned_by", "callback", b"callback", "channel", b"channel", "contact_id", b"contact_id", "customer_id", b"customer_id", "data", b"data", "enqueued_at", b"enqueued_at", "from_number", b"from_number", "held", b"held", "offer_id", b"offer_id", "opened_at", b"opened_at", "outcome", b"outcome", "priority", b"priority", "queue", b"queue", "state", b"state", "to_number", b"to_number", "waits_for_agent_id", b"waits_for_agent_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "answered_at", b"answered_at", "assigned_by", b"assigned_by", "callback", b"callback", "channel", b"channel", "contact_id", b"contact_id", "customer_id", b"customer_id", "data", b"data", "enqueued_at", b"enqueued_at", "from_number", b"from_number", "held", b"held", "offer_id", b"offer_id", "opened_at", b"opened_at", "outcome", b"outcome", "priority", b"priority", "queue", b"queue", "recording", b"recording", "state", b"state", "to_number", b"to_number", "waits_for_agent_id", b"waits_for_agent_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1552,6 +1576,7 @@ class Queue(_message.Message):
     CALLBACK_RETRY_S_FIELD_NUMBER: _builtins.int
     CALLBACK_WINDOW_S_FIELD_NUMBER: _builtins.int
     CALLBACK_RING_S_FIELD_NUMBER: _builtins.int
+    RECORDING_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """[a-z0-9_-], at most 64"""
     title: _builtins.str
@@ -1595,6 +1620,7 @@ class Queue(_message.Message):
     """nobody is called back later than this; 300 to 604,800; 0: 28,800"""
     callback_ring_s: _builtins.int
     """a customer's phone rings so long; 10 to 120; 0: 30"""
+    recording: Global___RecordingRule.ValueType
     @_builtins.property
     def hours(self) -> Global___OpeningHours:
         """unset: always open"""
@@ -1642,10 +1668,11 @@ class Queue(_message.Message):
         callback_retry_s: _builtins.int = ...,
         callback_window_s: _builtins.int = ...,
         callback_ring_s: _builtins.int = ...,
+        recording: Global___RecordingRule.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_no_agents_after_s", b"_no_agents_after_s", "hours", b"hours", "no_agents_after_s", b"no_agents_after_s", "on_closed", b"on_closed", "on_full", b"on_full", "on_max_wait", b"on_max_wait", "on_no_agents", b"on_no_agents"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_no_agents_after_s", b"_no_agents_after_s", "callback_attempts", b"callback_attempts", "callback_mode", b"callback_mode", "callback_retry_s", b"callback_retry_s", "callback_ring_s", b"callback_ring_s", "callback_window_s", b"callback_window_s", "hours", b"hours", "idle_since", b"idle_since", "last_agent_memory_s", b"last_agent_memory_s", "last_agent_wait_s", b"last_agent_wait_s", "max_length", b"max_length", "max_wait_s", b"max_wait_s", "name", b"name", "no_agents_after_s", b"no_agents_after_s", "on_closed", b"on_closed", "on_full", b"on_full", "on_max_wait", b"on_max_wait", "on_no_agents", b"on_no_agents", "priority_mode", b"priority_mode", "priority_step_s", b"priority_step_s", "relax", b"relax", "revision", b"revision", "ring_agents", b"ring_agents", "ring_timeout_s", b"ring_timeout_s", "service_level_s", b"service_level_s", "strategy", b"strategy", "title", b"title", "waiting_flow", b"waiting_flow", "wrap_up_s", b"wrap_up_s"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_no_agents_after_s", b"_no_agents_after_s", "callback_attempts", b"callback_attempts", "callback_mode", b"callback_mode", "callback_retry_s", b"callback_retry_s", "callback_ring_s", b"callback_ring_s", "callback_window_s", b"callback_window_s", "hours", b"hours", "idle_since", b"idle_since", "last_agent_memory_s", b"last_agent_memory_s", "last_agent_wait_s", b"last_agent_wait_s", "max_length", b"max_length", "max_wait_s", b"max_wait_s", "name", b"name", "no_agents_after_s", b"no_agents_after_s", "on_closed", b"on_closed", "on_full", b"on_full", "on_max_wait", b"on_max_wait", "on_no_agents", b"on_no_agents", "priority_mode", b"priority_mode", "priority_step_s", b"priority_step_s", "recording", b"recording", "relax", b"relax", "revision", b"revision", "ring_agents", b"ring_agents", "ring_timeout_s", b"ring_timeout_s", "service_level_s", b"service_level_s", "strategy", b"strategy", "title", b"title", "waiting_flow", b"waiting_flow", "wrap_up_s", b"wrap_up_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__no_agents_after_s: _TypeAlias = _typing.Literal["no_agents_after_s"]  # noqa: Y015
     _WhichOneofArgType__no_agents_after_s: _TypeAlias = _typing.Literal["_no_agents_after_s", b"_no_agents_after_s"]  # noqa: Y015

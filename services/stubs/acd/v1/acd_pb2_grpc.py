@@ -140,6 +140,16 @@ class AcdStub:
                 request_serializer=acd_dot_v1_dot_acd__pb2.SendDtmfRequest.SerializeToString,
                 response_deserializer=acd_dot_v1_dot_acd__pb2.Agent.FromString,
                 _registered_method=True)
+        self.PauseRecording = channel.unary_unary(
+                '/switchyard.acd.v1.Acd/PauseRecording',
+                request_serializer=acd_dot_v1_dot_acd__pb2.ContactActionRequest.SerializeToString,
+                response_deserializer=acd_dot_v1_dot_acd__pb2.Agent.FromString,
+                _registered_method=True)
+        self.ResumeRecording = channel.unary_unary(
+                '/switchyard.acd.v1.Acd/ResumeRecording',
+                request_serializer=acd_dot_v1_dot_acd__pb2.ContactActionRequest.SerializeToString,
+                response_deserializer=acd_dot_v1_dot_acd__pb2.Agent.FromString,
+                _registered_method=True)
         self.FinishWrapUp = channel.unary_unary(
                 '/switchyard.acd.v1.Acd/FinishWrapUp',
                 request_serializer=acd_dot_v1_dot_acd__pb2.FinishWrapUpRequest.SerializeToString,
@@ -324,6 +334,20 @@ class AcdServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PauseRecording(self, request, context):
+        """Silence in the recording of this conversation (card data is said), and sound again. Asked twice nothing changes.
+        FAILED_PRECONDITION: not connected, not recorded, or its recording failed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeRecording(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FinishWrapUp(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -465,6 +489,16 @@ def add_AcdServicer_to_server(servicer, server):
             'SendDtmf': grpc.unary_unary_rpc_method_handler(
                     servicer.SendDtmf,
                     request_deserializer=acd_dot_v1_dot_acd__pb2.SendDtmfRequest.FromString,
+                    response_serializer=acd_dot_v1_dot_acd__pb2.Agent.SerializeToString,
+            ),
+            'PauseRecording': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseRecording,
+                    request_deserializer=acd_dot_v1_dot_acd__pb2.ContactActionRequest.FromString,
+                    response_serializer=acd_dot_v1_dot_acd__pb2.Agent.SerializeToString,
+            ),
+            'ResumeRecording': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeRecording,
+                    request_deserializer=acd_dot_v1_dot_acd__pb2.ContactActionRequest.FromString,
                     response_serializer=acd_dot_v1_dot_acd__pb2.Agent.SerializeToString,
             ),
             'FinishWrapUp': grpc.unary_unary_rpc_method_handler(
@@ -1060,6 +1094,60 @@ class Acd:
             target,
             '/switchyard.acd.v1.Acd/SendDtmf',
             acd_dot_v1_dot_acd__pb2.SendDtmfRequest.SerializeToString,
+            acd_dot_v1_dot_acd__pb2.Agent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PauseRecording(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.acd.v1.Acd/PauseRecording',
+            acd_dot_v1_dot_acd__pb2.ContactActionRequest.SerializeToString,
+            acd_dot_v1_dot_acd__pb2.Agent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeRecording(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.acd.v1.Acd/ResumeRecording',
+            acd_dot_v1_dot_acd__pb2.ContactActionRequest.SerializeToString,
             acd_dot_v1_dot_acd__pb2.Agent.FromString,
             options,
             channel_credentials,

@@ -86,6 +86,11 @@ class AcdStub:
     """Sends telephone keys to whom the agent talks with (a menu at the other end). INVALID_ARGUMENT: no such keys.
     FAILED_PRECONDITION: not connected, held, no call, or the other end is gone.
     """
+    PauseRecording: _grpc.UnaryUnaryMultiCallable[_acd_pb2.ContactActionRequest, _acd_pb2.Agent]
+    """Silence in the recording of this conversation (card data is said), and sound again. Asked twice nothing changes.
+    FAILED_PRECONDITION: not connected, not recorded, or its recording failed.
+    """
+    ResumeRecording: _grpc.UnaryUnaryMultiCallable[_acd_pb2.ContactActionRequest, _acd_pb2.Agent]
     FinishWrapUp: _grpc.UnaryUnaryMultiCallable[_acd_pb2.FinishWrapUpRequest, _acd_pb2.Agent]
     PutQueue: _grpc.UnaryUnaryMultiCallable[_acd_pb2.Queue, _acd_pb2.Queue]
     """---- settings and views ----
@@ -157,6 +162,11 @@ class AcdAsyncStub(AcdStub):
     """Sends telephone keys to whom the agent talks with (a menu at the other end). INVALID_ARGUMENT: no such keys.
     FAILED_PRECONDITION: not connected, held, no call, or the other end is gone.
     """
+    PauseRecording: _aio.UnaryUnaryMultiCallable[_acd_pb2.ContactActionRequest, _acd_pb2.Agent]  # type: ignore[assignment]
+    """Silence in the recording of this conversation (card data is said), and sound again. Asked twice nothing changes.
+    FAILED_PRECONDITION: not connected, not recorded, or its recording failed.
+    """
+    ResumeRecording: _aio.UnaryUnaryMultiCallable[_acd_pb2.ContactActionRequest, _acd_pb2.Agent]  # type: ignore[assignment]
     FinishWrapUp: _aio.UnaryUnaryMultiCallable[_acd_pb2.FinishWrapUpRequest, _acd_pb2.Agent]  # type: ignore[assignment]
     PutQueue: _aio.UnaryUnaryMultiCallable[_acd_pb2.Queue, _acd_pb2.Queue]  # type: ignore[assignment]
     """---- settings and views ----
@@ -351,6 +361,23 @@ class AcdServicer(metaclass=_abc_1.ABCMeta):
         """Sends telephone keys to whom the agent talks with (a menu at the other end). INVALID_ARGUMENT: no such keys.
         FAILED_PRECONDITION: not connected, held, no call, or the other end is gone.
         """
+
+    @_abc_1.abstractmethod
+    def PauseRecording(
+        self,
+        request: _acd_pb2.ContactActionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_acd_pb2.Agent, _abc.Awaitable[_acd_pb2.Agent]]:
+        """Silence in the recording of this conversation (card data is said), and sound again. Asked twice nothing changes.
+        FAILED_PRECONDITION: not connected, not recorded, or its recording failed.
+        """
+
+    @_abc_1.abstractmethod
+    def ResumeRecording(
+        self,
+        request: _acd_pb2.ContactActionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_acd_pb2.Agent, _abc.Awaitable[_acd_pb2.Agent]]: ...
 
     @_abc_1.abstractmethod
     def FinishWrapUp(

@@ -1122,3 +1122,241 @@ class NodeStateChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___NodeStateChanged: _TypeAlias = NodeStateChanged  # noqa: Y015
+
+@_typing.final
+class RecordingStarted(_message.Message):
+    """The switch writes the recording of this conversation: caller and agent on a channel each."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    OFFER_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    QUEUE_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    STARTED_AT_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    offer_id: _builtins.str
+    """The conversation: that of ContactAnswered and ContactReleased."""
+    agent_id: _builtins.str
+    queue: _builtins.str
+    node: _builtins.str
+    file: _builtins.str
+    """Under the recordings folder of that node."""
+    @_builtins.property
+    def started_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+        offer_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        queue: _builtins.str = ...,
+        node: _builtins.str = ...,
+        file: _builtins.str = ...,
+        started_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["started_at", b"started_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact_id", b"contact_id", "file", b"file", "node", b"node", "offer_id", b"offer_id", "queue", b"queue", "started_at", b"started_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordingStarted: _TypeAlias = RecordingStarted  # noqa: Y015
+
+@_typing.final
+class RecordingPaused(_message.Message):
+    """Nothing of what is said is kept from here on, until it is resumed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    OFFER_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    PAUSED_AT_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    offer_id: _builtins.str
+    agent_id: _builtins.str
+    @_builtins.property
+    def paused_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+        offer_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        paused_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["paused_at", b"paused_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact_id", b"contact_id", "offer_id", b"offer_id", "paused_at", b"paused_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordingPaused: _TypeAlias = RecordingPaused  # noqa: Y015
+
+@_typing.final
+class RecordingResumed(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    OFFER_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    RESUMED_AT_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    offer_id: _builtins.str
+    agent_id: _builtins.str
+    @_builtins.property
+    def resumed_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+        offer_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        resumed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["resumed_at", b"resumed_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact_id", b"contact_id", "offer_id", b"offer_id", "resumed_at", b"resumed_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordingResumed: _TypeAlias = RecordingResumed  # noqa: Y015
+
+@_typing.final
+class RecordingStopped(_message.Message):
+    """The file is complete. One that stopped before its conversation is followed by RecordingFailed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    OFFER_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    QUEUE_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    STARTED_AT_FIELD_NUMBER: _builtins.int
+    STOPPED_AT_FIELD_NUMBER: _builtins.int
+    LENGTH_MS_FIELD_NUMBER: _builtins.int
+    FROM_NUMBER_FIELD_NUMBER: _builtins.int
+    TO_NUMBER_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    PAUSES_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    offer_id: _builtins.str
+    agent_id: _builtins.str
+    queue: _builtins.str
+    node: _builtins.str
+    file: _builtins.str
+    length_ms: _builtins.int
+    """As the switch says; unset when it said nothing (its link was away): look at the file."""
+    from_number: _builtins.str
+    to_number: _builtins.str
+    customer_id: _builtins.str
+    @_builtins.property
+    def started_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def stopped_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def pauses(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecordingPause]:
+        """When it was silent: what an agent paused."""
+
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+        offer_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        queue: _builtins.str = ...,
+        node: _builtins.str = ...,
+        file: _builtins.str = ...,
+        started_at: _timestamp_pb2.Timestamp | None = ...,
+        stopped_at: _timestamp_pb2.Timestamp | None = ...,
+        length_ms: _builtins.int | None = ...,
+        from_number: _builtins.str = ...,
+        to_number: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        pauses: _abc.Iterable[Global___RecordingPause] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_length_ms", b"_length_ms", "length_ms", b"length_ms", "started_at", b"started_at", "stopped_at", b"stopped_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_length_ms", b"_length_ms", "agent_id", b"agent_id", "contact_id", b"contact_id", "customer_id", b"customer_id", "file", b"file", "from_number", b"from_number", "length_ms", b"length_ms", "node", b"node", "offer_id", b"offer_id", "pauses", b"pauses", "queue", b"queue", "started_at", b"started_at", "stopped_at", b"stopped_at", "to_number", b"to_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__length_ms: _TypeAlias = _typing.Literal["length_ms"]  # noqa: Y015
+    _WhichOneofArgType__length_ms: _TypeAlias = _typing.Literal["_length_ms", b"_length_ms"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__length_ms) -> _WhichOneofReturnType__length_ms | None: ...
+
+Global___RecordingStopped: _TypeAlias = RecordingStopped  # noqa: Y015
+
+@_typing.final
+class RecordingPause(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEGINS_AT_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def begins_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        begins_at: _timestamp_pb2.Timestamp | None = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "ends_at", b"ends_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "ends_at", b"ends_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordingPause: _TypeAlias = RecordingPause  # noqa: Y015
+
+@_typing.final
+class RecordingFailed(_message.Message):
+    """A conversation that should be recorded is not, or not to its end. An alarm follows it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    OFFER_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    QUEUE_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    FAILED_AT_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    offer_id: _builtins.str
+    agent_id: _builtins.str
+    queue: _builtins.str
+    node: _builtins.str
+    reason: _builtins.str
+    """`refused` (the folder cannot be written, say), `unconfirmed` (the switch did not tell that it began),
+    `broke_off` (it ended before the conversation).
+    """
+    detail: _builtins.str
+    """The switch's words."""
+    @_builtins.property
+    def failed_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+        offer_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        queue: _builtins.str = ...,
+        node: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        detail: _builtins.str = ...,
+        failed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["failed_at", b"failed_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact_id", b"contact_id", "detail", b"detail", "failed_at", b"failed_at", "node", b"node", "offer_id", b"offer_id", "queue", b"queue", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordingFailed: _TypeAlias = RecordingFailed  # noqa: Y015

@@ -11,6 +11,7 @@ import { SHORTCUTS, useShortcuts } from "../shortcuts";
 import { useAction } from "../useAction";
 import { useQueues } from "../useQueues";
 import { Keypad } from "./Keypad";
+import { Recording } from "./Recording";
 import { Who } from "./Who";
 
 /** A conversation goes on. */
@@ -54,6 +55,7 @@ export function Talking() {
         <span className="secondary"> · {titleOf(queue)}</span>
       </p>
       {failed && <Alert type="error" showIcon title={problem(speech, failed.error)} />}
+      <Recording disabled={cut || hangingUp} />
       <CallTools />
       <Keypad disabled={cut || hangingUp} />
       <div className="call-buttons">

@@ -4,6 +4,7 @@ import type { WorkMode } from "../../shared/types";
 export const STRATEGIES = [
   "longest_idle", "least_occupied", "fewest_contacts", "round_robin", "top_down", "best_skill", "ring_several",
 ] as const;
+export const RECORDING_RULES = ["default", "never", "from_answer"] as const;
 export const CALLBACK_MODES = ["agent_first", "customer_first"] as const;
 export const OVERFLOWS = ["on_full", "on_closed", "on_no_agents", "on_max_wait"] as const;
 export const ACTIONS = ["flow", "queue", "outside", "voicemail", "callback", "node"] as const;
@@ -68,6 +69,7 @@ export interface QueueDocument extends Revised {
   callback_retry_s: number;
   callback_window_s: number;
   callback_ring_s: number;
+  recording: (typeof RECORDING_RULES)[number];
 }
 
 export interface Tier {
@@ -100,6 +102,7 @@ export const newQueue = (name: string): QueueDocument => ({
   last_agent_memory_s: 86_400, relax: [], hours: null, max_wait_s: 0, max_length: 10_000, no_agents_after_s: null,
   on_max_wait: FLOW, on_full: FLOW, on_closed: FLOW, on_no_agents: FLOW, waiting_flow: "",
   callback_mode: "agent_first", callback_attempts: 3, callback_retry_s: 900, callback_window_s: 28_800, callback_ring_s: 30,
+  recording: "default",
 });
 
 export const newAgent = (agent_id: string): AgentDocument => ({

@@ -12,7 +12,7 @@ export type NumberField = {
 
 export const SECTION_OF: Record<QueueField, Section> = {
   title: "basics", strategy: "basics", ring_agents: "basics", idle_since: "basics", ring_timeout_s: "basics",
-  service_level_s: "basics", wrap_up_s: "basics",
+  service_level_s: "basics", wrap_up_s: "basics", recording: "basics",
   max_length: "overflow", on_full: "overflow", max_wait_s: "overflow", on_max_wait: "overflow",
   no_agents_after_s: "overflow", on_no_agents: "overflow",
   hours: "hours", on_closed: "hours",

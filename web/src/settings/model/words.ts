@@ -56,9 +56,10 @@ export function rules(names: Names, queue: QueueDocument): string[] {
 function agentRules({ t }: Names, queue: QueueDocument): string[] {
   const idle = queue.idle_since === "last_contact" ? [t("rule.idle.last_contact")] : [];
   const wrapUp = queue.wrap_up_s > 0 ? t("rule.wrap_up", { time: lasting(t, queue.wrap_up_s) }) : t("rule.wrap_up.none");
+  const recording = queue.recording === "from_answer" ? [t("rule.recording.from_answer")] : [];
   return [
     t(`rule.strategy.${queue.strategy}`, { count: queue.ring_agents }), ...idle,
-    t("rule.ring", { time: lasting(t, queue.ring_timeout_s) }), wrapUp,
+    t("rule.ring", { time: lasting(t, queue.ring_timeout_s) }), wrapUp, ...recording,
   ];
 }
 
@@ -102,7 +103,7 @@ function said(names: Names, queue: QueueDocument, field: QueueField): string {
   const value = queue[field];
   if (field === "hours") return hoursWords(t, queue.hours);
   if (field === "relax") return relaxWords(t, queue.relax);
-  if (field === "strategy" || field === "priority_mode" || field === "idle_since") return word(t, `queue.${field}`, queue[field]);
+  if (field === "strategy" || field === "priority_mode" || field === "idle_since" || field === "recording") return word(t, `queue.${field}`, queue[field]);
   if (field === "no_agents_after_s") return value === null ? t("queue.never") : lasting(t, Number(value));
   if (typeof value === "number") return field.endsWith("_s") ? lasting(t, value) : value.toLocaleString("en");
   if (typeof value === "object" && value !== null) return overflowWords(names, value as Overflow);

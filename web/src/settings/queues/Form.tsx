@@ -2,7 +2,7 @@ import { Collapse, Switch } from "antd";
 import { useEffect, useState, type ReactNode } from "react";
 
 import { useSpeech } from "../../i18n";
-import { CALLBACK_MODES, STRATEGIES } from "../model/documents";
+import { CALLBACK_MODES, RECORDING_RULES, STRATEGIES } from "../model/documents";
 import { SECTIONS, sectionOf, type Section } from "../model/fields";
 import { hoursWords, lasting, overflowWords, relaxWords } from "../model/words";
 import { useEditing, type Editing } from "./editing";
@@ -57,6 +57,7 @@ function Basics() {
         <NumberField field="service_level_s" />
         <NumberField field="wrap_up_s" />
         <ChoiceField field="idle_since" options={["ready", "last_contact"]} />
+        <ChoiceField field="recording" options={RECORDING_RULES} />
       </div>
     </>
   );
