@@ -9,7 +9,7 @@ import { answersHere } from "../../phone/state";
 import { LongText } from "../../shared/LongText";
 import { clock, parsed } from "../../shared/time";
 import type { CallbackOffer } from "../../shared/types";
-import { useNow } from "../../shared/useNow";
+import { useNow, useOfNow } from "../../shared/useNow";
 import { useDesk } from "../DeskProvider";
 import { SHORTCUTS, useShortcuts } from "../shortcuts";
 import { ringsUntil } from "../state";
@@ -121,15 +121,17 @@ function Facts() {
   const { t } = useSpeech();
   const { desk } = useDesk();
   const { titleOf } = useQueues();
-  const now = useNow();
   const { contact, offer } = desk;
   const enqueued = parsed(contact?.enqueued_at);
-  const waited = offer ? offer.waited_ms + Math.max(0, now - (parsed(offer.offered_at) ?? now))
-    : enqueued === null ? null : now - enqueued;
+  const offered = parsed(offer?.offered_at);
+  const waited = useOfNow((now) => {
+    if (offer) return clock(offer.waited_ms + Math.max(0, now - (offered ?? now)));
+    return enqueued === null ? "" : clock(now - enqueued);
+  });
   return (
     <dl className="facts">
       <div><dt>{t("call.queue")}</dt><dd>{titleOf(contact?.queue ?? "")}</dd></div>
-      {waited !== null && <div><dt>{t("call.waited")}</dt><dd className="clock">{clock(waited)}</dd></div>}
+      {waited !== "" && <div><dt>{t("call.waited")}</dt><dd className="clock">{waited}</dd></div>}
       {offer && offer.attempt > 0 && (
         <div title={t("call.attempt.help")}><dt>{t("call.attempt")}</dt><dd>{offer.attempt}</dd></div>
       )}
