@@ -100,7 +100,7 @@ async def desks(browser: Browser, centre: Centre) -> Desks:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def open_desk(desks: Desks, centre: Centre) -> AsyncIterator[Open]:
-    """`await open_desk("zh-CN")`: a page that nobody is signed in at; `fresh` for a test that changes the page
+    """`await open_desk("zh-CN")`: a page nobody is signed in at; `fresh` for a test that changes the page
     itself, so that nobody uses it afterwards. At the end all have gone home and the browser has nothing to
     complain of."""
     opened: list[tuple[Desk, bool, bool]] = []
