@@ -1,3 +1,5 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
@@ -12,15 +14,18 @@ export function compressed(): Plugin {
   return {
     name: "compressed",
     apply: "build",
-    enforce: "post",
-    async generateBundle(_, bundle) {
-      await Promise.all(Object.values(bundle).map(async (made) => {
-        const bytes = Buffer.from(made.type === "chunk" ? made.code : made.source);
-        if (!WORTH.test(made.fileName) || bytes.length < SMALL_BYTES) return;
-        const options = { params: { [constants.BROTLI_PARAM_QUALITY]: QUALITY } };
-        this.emitFile({ type: "asset", fileName: `${made.fileName}.br`, source: await promisify(brotliCompress)(bytes, options) });
-        this.emitFile({ type: "asset", fileName: `${made.fileName}.gz`, source: await promisify(gzip)(bytes, { level: 9 }) });
-      }));
+    // What was written, not what is being made: Vite changes its chunks to the last.
+    async writeBundle({ dir = "dist" }, bundle) {
+      await Promise.all(Object.keys(bundle).map((name) => compress(join(dir, name))));
     },
   };
+}
+
+async function compress(path: string): Promise<void> {
+  if (!WORTH.test(path)) return;
+  const bytes = await readFile(path);
+  if (bytes.length < SMALL_BYTES) return;
+  const params = { [constants.BROTLI_PARAM_QUALITY]: QUALITY };
+  await writeFile(`${path}.br`, await promisify(brotliCompress)(bytes, { params }));
+  await writeFile(`${path}.gz`, await promisify(gzip)(bytes, { level: 9 }));
 }

@@ -28,9 +28,6 @@ export function App() {
     },
   }), [language]);
 
-  const { dark, still } = looks;
-  const theme = useMemo(() => antTheme({ dark, still }), [dark, still]);
-
   useEffect(() => {
     document.documentElement.lang = language;
   }, [language]);
@@ -39,7 +36,7 @@ export function App() {
     <SpeechContext value={speech}>
       <LookContext value={looks}>
         <ConfigProvider
-          theme={theme}
+          theme={antTheme(looks.dark)}
           locale={language === "en" ? enUS : zhCN}
           button={{ autoInsertSpace: false }}
           {...csp}
