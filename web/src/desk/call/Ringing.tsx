@@ -9,7 +9,7 @@ import { answersHere } from "../../phone/state";
 import { LongText } from "../../shared/LongText";
 import { clock, parsed } from "../../shared/time";
 import type { CallbackOffer } from "../../shared/types";
-import { useNow, useOfNow } from "../../shared/useNow";
+import { useOfNow } from "../../shared/useNow";
 import { useDesk } from "../DeskProvider";
 import { SHORTCUTS, useShortcuts } from "../shortcuts";
 import { ringsUntil } from "../state";
@@ -98,18 +98,16 @@ function Ring() {
   const { t } = useSpeech();
   const { desk } = useDesk();
   const { find } = useQueues();
-  const now = useNow();
   const ringS = find(desk.contact?.queue ?? "")?.ring_timeout_s;
   const times = ringsUntil(desk, ringS ? ringS * 1000 : null);
+  const seconds = useOfNow((now) => Math.ceil(Math.max(0, (times?.until ?? 0) - now) / 1000));
   if (times === null) return null;
-  const left = Math.max(0, times.until - now);
-  const seconds = Math.ceil(left / 1000);
   return (
     <Progress
       type="circle"
       size={52}
       strokeWidth={9}
-      percent={Math.min(100, (left / (times.until - times.from)) * 100)}
+      percent={Math.min(100, (seconds * 1000 / (times.until - times.from)) * 100)}
       status={seconds <= 5 ? "exception" : "normal"}
       format={() => seconds}
       aria-label={t("call.left", { seconds })}
