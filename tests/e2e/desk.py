@@ -7,7 +7,16 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, WebSocket, expect
+from playwright.async_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    ViewportSize,
+    WebSocket,
+    expect,
+)
+from playwright.async_api import TimeoutError as NotSeen
 
 from tests.e2e.centre import PASSWORD
 
@@ -80,6 +89,8 @@ SIGN_OUT = """async () => {
   const { access_token } = await renewed.json();
   await fetch("/api/v1/session", { method: "DELETE", headers: { Authorization: `Bearer ${access_token}` } });
 }"""
+LEFT_MS = 5_000
+SIZE: ViewportSize = {"width": 1280, "height": 800}
 EXPECTED_NOISE = re.compile(r"WebSocket connection to|net::ERR_CONNECTION_REFUSED|status of (401|429|503)")
 
 
@@ -177,3 +188,19 @@ class Desk:
         """However the test ended: nobody stays ready."""
         if await self.button("sign_out").first.is_visible():
             await self.page.evaluate(SIGN_OUT)
+
+    async def is_left(self) -> bool:
+        """After `go_home`: whether the page asks who comes next, as if nobody had been there."""
+        try:
+            await self.page.get_by_label(self.say("username")).wait_for(timeout=LEFT_MS)
+        except NotSeen:
+            return False  # another place had taken its desk, for one: it does not hear that it is signed out
+        await self.page.unroute_all(behavior="wait")
+        await self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        await self.context.clear_cookies()
+        await self.page.mouse.move(0, 0)
+        if self.page.viewport_size != SIZE:
+            await self.page.set_viewport_size(SIZE)
+        for heard in (self.problems, self.replies, self.sent):
+            heard.clear()
+        return True

@@ -56,7 +56,7 @@ async def test_asks_once_says_what_is_missing_and_comes_when_a_headset_is_plugge
         "en": ("Yes, allow the microphone", "There is no microphone", "The telephone was refused"),
         "zh-CN": ("是，允许使用麦克风", "没有麦克风", "话机注册被拒绝"),
     }[language]
-    desk = await open_desk(language, dark=dark)
+    desk = await open_desk(language, dark=dark, fresh=True)
     await has_telephones(desk.page, (409, {"error": CONFLICT}))
     await desk.page.evaluate(NO_MICROPHONE)
     await desk.sign_in(await centre.hire("Anna"))
@@ -93,7 +93,7 @@ async def test_agent_with_a_desk_phone_is_asked_once_and_left_alone(centre: Cent
 
 
 async def test_gateway_away_is_tried_again(centre: Centre, open_desk: Open) -> None:
-    desk = await open_desk()
+    desk = await open_desk(fresh=True)
     await has_telephones(desk.page)
     await desk.page.evaluate(A_MICROPHONE)
     await desk.sign_in(await centre.hire("Cai"))

@@ -110,7 +110,7 @@ async def test_team_lead_watches_the_queues_live(centre: Centre, open_desk: Open
 
 
 async def test_language_and_colours_are_remembered(centre: Centre, open_desk: Open) -> None:
-    desk = await open_desk()
+    desk = await open_desk(fresh=True)
     await desk.button("language").click()
     await desk.page.get_by_text("简体中文").click()
     await desk.page.get_by_role("button", name="配色").click()

@@ -16,8 +16,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, Dialog, Locator, WebSocketRoute, async_playwright, expect
 
 from deploy.local.console import console_dir
-from tests.e2e.conftest import FLAGS, SIZE, chromium
-from tests.e2e.desk import Desk
+from tests.e2e.conftest import FLAGS, chromium
+from tests.e2e.desk import SIZE, Desk
 from tests.live import phones, sound
 from tests.live.centre import AGENT_HZ, CALLER_HZ, DIRECT, PASSWORD, RECORDED_BYTES, Centre, open_centre
 from tests.live.conftest import CLEAR_S, no_channel
@@ -153,7 +153,9 @@ async def at_a_page(
     clock: bool = False,
 ) -> AsyncIterator[Floor]:
     await centre.hire(f"p{extension}", extension, ("support",))
-    context = await browser.new_context(viewport=SIZE, locale="en", ignore_https_errors=True)
+    context = await browser.new_context(
+        viewport=SIZE, locale="en", ignore_https_errors=True, reduced_motion="reduce"
+    )
     await context.grant_permissions(list(permissions), origin=centre.suite.page_url)
     context.set_default_timeout(SHOWN_MS)
     if clock:

@@ -291,6 +291,34 @@ async def test_console_that_is_not_built_says_what_to_type(house: House) -> None
     assert answer.headers["referrer-policy"] == "no-referrer"
 
 
+@pytest.mark.parametrize(
+    ("accepted", "encoding", "sent"),
+    [
+        ("gzip, deflate, br, zstd", "br", b"as br"),
+        ("gzip", "gzip", b"as gzip"),
+        ("br;q=0, gzip;q=0.5", "gzip", b"as gzip"),
+        ("br;q=0.0", None, b"as it is"),
+        ("identity", None, b"as it is"),
+    ],
+)
+async def test_console_is_sent_as_the_browser_takes_it(
+    open_house: Opening, tmp_path: Path, accepted: str, encoding: str | None, sent: bytes
+) -> None:
+    assets = tmp_path / "dist" / "assets"
+    assets.mkdir(parents=True)
+    (tmp_path / "dist" / "index.html").write_text("<p>console</p>")
+    for suffix, text in (("", "as it is"), (".br", "as br"), (".gz", "as gzip")):
+        (assets / f"app-1a2b.js{suffix}").write_text(text)
+    house = await open_house(gateway_console_dir=tmp_path / "dist")
+    headers = {"Accept-Encoding": accepted}
+    async with house.http.stream("GET", "/assets/app-1a2b.js", headers=headers) as script:
+        assert b"".join([each async for each in script.aiter_raw()]) == sent
+    assert script.headers.get("content-encoding") == encoding
+    assert script.headers["content-type"].startswith("text/javascript")
+    assert script.headers["vary"] == "Accept-Encoding"
+    assert "immutable" in script.headers["cache-control"]
+
+
 async def test_console_is_served_and_nothing_outside_its_folder(open_house: Opening, tmp_path: Path) -> None:
     built = tmp_path / "dist"
     (built / "assets").mkdir(parents=True)

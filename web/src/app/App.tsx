@@ -28,6 +28,9 @@ export function App() {
     },
   }), [language]);
 
+  const { dark, still } = looks;
+  const theme = useMemo(() => antTheme({ dark, still }), [dark, still]);
+
   useEffect(() => {
     document.documentElement.lang = language;
   }, [language]);
@@ -36,7 +39,7 @@ export function App() {
     <SpeechContext value={speech}>
       <LookContext value={looks}>
         <ConfigProvider
-          theme={antTheme(looks.dark)}
+          theme={theme}
           locale={language === "en" ? enUS : zhCN}
           button={{ autoInsertSpace: false }}
           {...csp}

@@ -35,9 +35,11 @@ export function Timeline({ entries }: { entries: TimelineEntry[] }) {
   );
 }
 
+const COARSE_MS = 5_000; // "a minute ago" changes by the minute, and there are many of them
+
 function When({ at }: { at: string }) {
   const { language } = useSpeech();
-  const now = useNow();
+  const now = useNow(COARSE_MS);
   return (
     <Tooltip title={new Date(at).toLocaleString(language)}>
       <time dateTime={at} className="secondary">{ago(at, now, language)} · {moment(at, language, now)}</time>

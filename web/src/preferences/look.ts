@@ -8,27 +8,24 @@ export type Look = "system" | "light" | "dark";
 export interface Looks {
   look: Look;
   dark: boolean;
+  /** The person asked their system for less motion. */
+  still: boolean;
   choose: (look: Look) => void;
 }
 
-export const LookContext = createContext<Looks>({ look: "system", dark: false, choose: () => undefined });
+export const LookContext = createContext<Looks>({ look: "system", dark: false, still: false, choose: () => undefined });
 export const useLook = () => useContext(LookContext);
 
 const DARK = "(prefers-color-scheme: dark)";
+const STILL = "(prefers-reduced-motion: reduce)";
 
 export function useChosenLook(): Looks {
   const [look, setLook] = useState<Look>(() => {
     const chosen = remembered.get("look");
     return chosen === "light" || chosen === "dark" ? chosen : "system";
   });
-  const [systemDark, setSystemDark] = useState(() => window.matchMedia(DARK).matches);
-
-  useEffect(() => {
-    const media = window.matchMedia(DARK);
-    const changed = () => setSystemDark(media.matches);
-    media.addEventListener("change", changed);
-    return () => media.removeEventListener("change", changed);
-  }, []);
+  const systemDark = useMedia(DARK);
+  const still = useMedia(STILL);
 
   const dark = look === "dark" || (look === "system" && systemDark);
   useEffect(() => {
@@ -39,13 +36,24 @@ export function useChosenLook(): Looks {
     remembered.set("look", wanted === "system" ? null : wanted);
     setLook(wanted);
   };
-  return { look, dark, choose };
+  return { look, dark, still, choose };
+}
+
+function useMedia(query: string): boolean {
+  const [matches, setMatches] = useState(() => window.matchMedia(query).matches);
+  useEffect(() => {
+    const media = window.matchMedia(query);
+    const changed = () => setMatches(media.matches);
+    media.addEventListener("change", changed);
+    return () => media.removeEventListener("change", changed);
+  }, [query]);
+  return matches;
 }
 
 const FONTS = 'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", '
   + '"Noto Sans SC", sans-serif';
 
-export function antTheme(dark: boolean): ThemeConfig {
+export function antTheme({ dark, still }: Pick<Looks, "dark" | "still">): ThemeConfig {
   return {
     algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
     token: {
@@ -55,6 +63,7 @@ export function antTheme(dark: boolean): ThemeConfig {
       colorTextDescription: dark ? "rgba(255,255,255,0.62)" : "rgba(0,0,0,0.6)",
       colorTextPlaceholder: dark ? "rgba(255,255,255,0.5)" : "rgba(0,0,0,0.54)",
       colorBgLayout: dark ? "#101318" : "#f2f4f8",
+      motion: !still,
       borderRadius: 8,
       fontFamily: FONTS,
     },

@@ -1,4 +1,4 @@
-import { Spin } from "antd";
+import { App, Spin } from "antd";
 import { Fragment, Suspense, createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 
 import { useSpeech } from "../i18n";
@@ -20,10 +20,21 @@ const RETRY_MS = 3_000;
 /** Shows the sign-in until somebody has signed in, then the page. */
 export function Gate({ prepare, children }: { prepare: () => Promise<unknown>; children: ReactNode }) {
   const { t } = useSpeech();
+  const { message, notification } = App.useApp();
   const session = useMemo(() => new Session(), []);
   const [user, setUser] = useState<User | null>(null);
   const [restoring, setRestoring] = useState<"yes" | "retrying" | "no">("yes");
   const [ended, setEnded] = useState(false);
+
+  useEffect(() => {
+    session.onEnd = () => {
+      // What was said to them, and offered to be undone, is nothing to whoever comes next.
+      message.destroy();
+      notification.destroy();
+      setUser(null);
+      setEnded(true);
+    };
+  }, [session, message, notification]);
 
   useEffect(() => {
     let timer: number | undefined;
@@ -41,10 +52,6 @@ export function Gate({ prepare, children }: { prepare: () => Promise<unknown>; c
           timer = window.setTimeout(restore, RETRY_MS);
         },
       );
-    };
-    session.onEnd = () => {
-      setUser(null);
-      setEnded(true);
     };
     restore();
     prepare().catch(() => undefined); // it is asked for again when it is shown

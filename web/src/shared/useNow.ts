@@ -37,7 +37,12 @@ export function serverNow(): number {
   return Date.now() + skew;
 }
 
-/** The present time in the gateway's clock, four times a second. */
-export function useNow(): number {
-  return useSyncExternalStore(subscribe, () => now);
+/** The present time in the gateway's clock, four times a second, or in steps of so many milliseconds. */
+export function useNow(stepMs = 1): number {
+  return useOfNow((at) => Math.floor(at / stepMs) * stepMs);
+}
+
+/** What is made of the present time, a text for example: rendered anew only when it has become another. */
+export function useOfNow<T extends string | number | boolean>(of: (at: number) => T): T {
+  return useSyncExternalStore(subscribe, () => of(now));
 }

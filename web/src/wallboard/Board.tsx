@@ -8,7 +8,7 @@ import { Nothing } from "../shared/Nothing";
 import { moment, parsed } from "../shared/time";
 import { AGENT_STATES, type ListedAgent, type Wallboard } from "../shared/types";
 import { useLoad } from "../shared/useLoad";
-import { useNow } from "../shared/useNow";
+import { serverNow, useOfNow } from "../shared/useNow";
 import { Callbacks } from "./Callbacks";
 import { ExplainDrawer, type Looked } from "./ExplainDrawer";
 import { People } from "./People";
@@ -22,7 +22,8 @@ export function Board() {
   const { t } = useSpeech();
   const { session } = useSession();
   const { board, command, link } = useDesk();
-  const figures = useSyncExternalStore(board.subscribe, board.get);
+  // The figures come every second; all but they stays as it is then.
+  const acd = useSyncExternalStore(board.subscribe, () => acdOf(board.get()));
   const [looked, setLooked] = useState<Looked | null>(null);
   const people = useLoad(link.status === "open" && session.may("agents.read") ? "agents" : null, (signal) =>
     session.ask<{ agents: ListedAgent[] }>("/agents?settings=false", { signal }), PEOPLE_MS);
@@ -35,19 +36,37 @@ export function Board() {
     return () => void command("wallboard", { subscribe: false }).catch(() => undefined);
   }, [command, link.status]);
 
-  if (figures === null) {
+  if (acd === "unknown") {
     return <main className="board"><div className="waiting" role="status"><Spin /><span>{t("board.loading")}</span></div></main>;
   }
   return (
     <main className="board">
-      <Freshness figures={figures} />
-      {figures.missing.includes("acd")
-        ? <Card size="small"><Nothing text={t("board.away")} /></Card>
-        : <Figures figures={figures} onWaiting={(queue) => setLooked({ queue, contact: null })} />}
-      {session.may("contacts.read") && !figures.missing.includes("acd") && <Callbacks />}
+      <Live onWaiting={(queue) => setLooked({ queue, contact: null })} />
+      {session.may("contacts.read") && acd === "there" && <Callbacks />}
       {session.may("agents.read") && <People list={people} onExplain={(contact) => setLooked({ queue: null, contact })} />}
       <ExplainDrawer looked={looked} onLook={setLooked} people={people.data?.agents ?? []} nameOf={nameOf} />
     </main>
+  );
+}
+
+function acdOf(figures: Wallboard | null): "unknown" | "away" | "there" {
+  if (figures === null) return "unknown";
+  return figures.missing.includes("acd") ? "away" : "there";
+}
+
+/** What changes every second. */
+function Live({ onWaiting }: { onWaiting: (queue: string) => void }) {
+  const { t } = useSpeech();
+  const { board } = useDesk();
+  const figures = useSyncExternalStore(board.subscribe, board.get);
+  if (figures === null) return null;
+  return (
+    <>
+      <Freshness figures={figures} />
+      {acdOf(figures) === "away"
+        ? <Card size="small"><Nothing text={t("board.away")} /></Card>
+        : <Figures figures={figures} onWaiting={onWaiting} />}
+    </>
   );
 }
 
@@ -72,15 +91,14 @@ function Figures({ figures, onWaiting }: { figures: Wallboard; onWaiting: (queue
 
 function Freshness({ figures }: { figures: Wallboard }) {
   const { t, language } = useSpeech();
-  const now = useNow();
   const at = parsed(figures.at);
-  const stale = at !== null && now - at > STALE_MS;
+  const stale = useOfNow((now) => at !== null && now - at > STALE_MS);
   const away = figures.missing.includes("acd");
   return (
     <h1 className="board-title">
       {t("board.title")}{" "}
       <Badge status={stale || away ? "warning" : "success"}
-        text={away ? t("missing.acd") : stale && figures.at ? t("board.stale", { time: moment(figures.at, language, now) }) : t("board.live")} />
+        text={away ? t("missing.acd") : stale && figures.at ? t("board.stale", { time: moment(figures.at, language, serverNow()) }) : t("board.live")} />
     </h1>
   );
 }

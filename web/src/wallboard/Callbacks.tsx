@@ -76,10 +76,12 @@ function Table({ callbacks, mayWrite, onDone }: { callbacks: Callback[]; mayWrit
   );
 }
 
+const COARSE_MS = 60_000; // only the day matters: a time of another day is written with its date
+
 function Row({ callback, mayWrite, onDone }: { callback: Callback; mayWrite: boolean; onDone: () => void }) {
   const { t, language } = useSpeech();
   const { titleOf } = useQueues();
-  const now = useNow();
+  const now = useNow(COARSE_MS);
   const { state, next_at: next, not_after: end } = callback;
   return (
     <tr>

@@ -9,7 +9,7 @@ import { answersHere } from "../../phone/state";
 import { LongText } from "../../shared/LongText";
 import { clock, parsed } from "../../shared/time";
 import type { CallbackOffer } from "../../shared/types";
-import { useNow } from "../../shared/useNow";
+import { useOfNow } from "../../shared/useNow";
 import { useDesk } from "../DeskProvider";
 import { SHORTCUTS, useShortcuts } from "../shortcuts";
 import { ringsUntil } from "../state";
@@ -98,18 +98,16 @@ function Ring() {
   const { t } = useSpeech();
   const { desk } = useDesk();
   const { find } = useQueues();
-  const now = useNow();
   const ringS = find(desk.contact?.queue ?? "")?.ring_timeout_s;
   const times = ringsUntil(desk, ringS ? ringS * 1000 : null);
+  const seconds = useOfNow((now) => Math.ceil(Math.max(0, (times?.until ?? 0) - now) / 1000));
   if (times === null) return null;
-  const left = Math.max(0, times.until - now);
-  const seconds = Math.ceil(left / 1000);
   return (
     <Progress
       type="circle"
       size={52}
       strokeWidth={9}
-      percent={Math.min(100, (left / (times.until - times.from)) * 100)}
+      percent={Math.min(100, (seconds * 1000 / (times.until - times.from)) * 100)}
       status={seconds <= 5 ? "exception" : "normal"}
       format={() => seconds}
       aria-label={t("call.left", { seconds })}
@@ -121,15 +119,17 @@ function Facts() {
   const { t } = useSpeech();
   const { desk } = useDesk();
   const { titleOf } = useQueues();
-  const now = useNow();
   const { contact, offer } = desk;
   const enqueued = parsed(contact?.enqueued_at);
-  const waited = offer ? offer.waited_ms + Math.max(0, now - (parsed(offer.offered_at) ?? now))
-    : enqueued === null ? null : now - enqueued;
+  const offered = parsed(offer?.offered_at);
+  const waited = useOfNow((now) => {
+    if (offer) return clock(offer.waited_ms + Math.max(0, now - (offered ?? now)));
+    return enqueued === null ? "" : clock(now - enqueued);
+  });
   return (
     <dl className="facts">
       <div><dt>{t("call.queue")}</dt><dd>{titleOf(contact?.queue ?? "")}</dd></div>
-      {waited !== null && <div><dt>{t("call.waited")}</dt><dd className="clock">{clock(waited)}</dd></div>}
+      {waited !== "" && <div><dt>{t("call.waited")}</dt><dd className="clock">{waited}</dd></div>}
       {offer && offer.attempt > 0 && (
         <div title={t("call.attempt.help")}><dt>{t("call.attempt")}</dt><dd>{offer.attempt}</dd></div>
       )}
