@@ -1,7 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv } from "vite";
 
-import { compressed } from "./compressed";
+import { compressed } from "./compressed.ts";
 
 // `npm run dev` shows the console against a suite that runs already: SWITCHYARD_PAGE says where.
 export default defineConfig(({ mode }) => {

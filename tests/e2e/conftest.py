@@ -14,7 +14,8 @@ from playwright.async_api import Browser, async_playwright, expect
 from deploy.local.console import console_dir
 from tests.conftest import folder_for_servers
 from tests.e2e.centre import Centre, open_centre
-from tests.e2e.desk import SIZE, Desk
+from tests.e2e.desk import Desk
+from tests.e2e.desks import Desks
 
 FLAGS = [
     "--no-sandbox",  # tests may run as root, where Chromium has no sandbox
@@ -69,35 +70,6 @@ async def browser(browser_binary: Path) -> AsyncIterator[Browser]:
         await running.close()
 
 
-class Desks:
-    """Pages at the sign-in, kept from test to test: to load one costs more than most tests do with it. Who
-    sits down at one that was used before finds nothing of the person before, or the page has a fault."""
-
-    def __init__(self, browser: Browser, url: str) -> None:
-        self._browser = browser
-        self._url = url
-        self._free: dict[tuple[str, bool], list[Desk]] = {}
-
-    async def take(self, language: str, dark: bool, *, fresh: bool) -> Desk:
-        free = self._free.setdefault((language, dark), [])
-        if free and not fresh:
-            return free.pop()
-        context = await self._browser.new_context(
-            viewport=SIZE,
-            locale=language,
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",  # painting what moves is most of a headless browser's work
-        )
-        context.set_default_timeout(30_000)
-        return await Desk.open(context, self._url, language)
-
-    async def give_back(self, desk: Desk, dark: bool) -> None:
-        if await desk.is_left():
-            self._free[desk.language, dark].append(desk)
-        else:
-            await desk.context.close()
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def desks(browser: Browser, centre: Centre) -> Desks:
     return Desks(browser, centre.url)
@@ -108,21 +80,18 @@ async def open_desk(desks: Desks, centre: Centre) -> AsyncIterator[Open]:
     """`await open_desk("zh-CN")`: a page nobody is signed in at; `fresh` for a test that changes the page
     itself, so that nobody uses it afterwards. At the end all have gone home and the browser has nothing to
     complain of."""
-    opened: list[tuple[Desk, bool, bool]] = []
+    opened: list[tuple[Desk, bool]] = []
 
     async def open_one(language: str = "en", *, dark: bool = False, fresh: bool = False) -> Desk:
-        desk = await desks.take(language, dark, fresh=fresh)
-        opened.append((desk, dark, fresh))
+        desk = await desks.take(language, dark=dark, fresh=fresh)
+        opened.append((desk, fresh))
         return desk
 
     yield open_one
-    for desk, _, _ in opened:
+    for desk, _ in opened:
         await desk.go_home()
     await centre.quiet()
-    problems = [problem for desk, _, _ in opened for problem in desk.problems]
-    for desk, dark, fresh in opened:
-        if fresh:
-            await desk.context.close()
-        else:
-            await desks.give_back(desk, dark)
+    problems = [problem for desk, _ in opened for problem in desk.problems]
+    for desk, fresh in opened:
+        await desks.give_back(desk, fresh=fresh)
     assert problems == []

@@ -101,14 +101,15 @@ class Desk:
     context: BrowserContext
     page: Page
     language: str
+    dark: bool = False
     problems: list[str] = field(default_factory=list)
     replies: list[dict[str, Any]] = field(default_factory=list)
     sent: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    async def open(cls, context: BrowserContext, url: str, language: str) -> Self:
+    async def open(cls, context: BrowserContext, url: str, language: str, *, dark: bool = False) -> Self:
         page = await context.new_page()
-        desk = cls(context, page, language)
+        desk = cls(context, page, language, dark)
         page.on("console", desk._heard)
         page.on("websocket", desk._connected)
         page.on("pageerror", lambda error: desk.problems.append(str(error)))

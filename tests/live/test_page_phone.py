@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 from xml.etree import ElementTree as ET
 
@@ -17,7 +18,8 @@ from playwright.async_api import Browser, Dialog, Locator, WebSocketRoute, async
 
 from deploy.local.console import console_dir
 from tests.e2e.conftest import FLAGS, chromium
-from tests.e2e.desk import SIZE, Desk
+from tests.e2e.desk import Desk
+from tests.e2e.desks import Desks
 from tests.live import phones, sound
 from tests.live.centre import AGENT_HZ, CALLER_HZ, DIRECT, PASSWORD, RECORDED_BYTES, Centre, open_centre
 from tests.live.conftest import CLEAR_S, no_channel
@@ -33,6 +35,7 @@ SHOWN_MS = 40_000
 REGISTRATION_S = 600  # the gateway's default; the profile's own is 120
 DESK_PASSWORD = "live-desk-password"
 ELSEWHERE = "Calls ring at the other place"
+ALLOWED: dict[str, Any] = {"ignore_https_errors": True, "permissions": ["microphone"]}
 READY = "This page is your telephone"
 
 
@@ -143,31 +146,29 @@ class Floor:
         return await until(look, within_s=WITHIN_S, what="a caller and an agent in talk")
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def desks(browser: Browser, running_floor: Centre) -> Desks:
+    return Desks(browser, running_floor.suite.page_url, **ALLOWED)
+
+
 @asynccontextmanager
 async def at_a_page(
-    centre: Centre,
-    browser: Browser,
-    extension: str,
-    *,
-    permissions: tuple[str, ...] = ("microphone",),
-    clock: bool = False,
+    centre: Centre, desks: Desks, extension: str, *, fresh: bool = False, clock: bool = False
 ) -> AsyncIterator[Floor]:
+    """An agent of that extension, signed in. `fresh`: the test does to its page what no other should find."""
     await centre.hire(f"p{extension}", extension, ("support",))
-    context = await browser.new_context(
-        viewport=SIZE, locale="en", ignore_https_errors=True, reduced_motion="reduce"
-    )
-    await context.grant_permissions(list(permissions), origin=centre.suite.page_url)
-    context.set_default_timeout(SHOWN_MS)
+    desk = await desks.take("en", fresh=fresh or clock)
+    desk.context.set_default_timeout(SHOWN_MS)
     if clock:
-        await context.clock.install()
-    desk = await Desk.open(context, centre.suite.page_url, "en")
+        await desk.context.clock.install()
+        await desk.page.reload()
     try:
         await desk.sign_in(f"p{extension}", PASSWORD)
         async with centre.switch.link() as link:
             yield Floor(centre, desk, extension, link)
     finally:
         await desk.go_home()
-        await context.close()
+        await desks.give_back(desk, fresh=fresh or clock)
 
 
 async def record(floor: Floor, leg: str) -> sound.Recording:
@@ -220,9 +221,9 @@ async def left_alone(floor: Floor, leg: str) -> None:
 # ---------------------------------------------------------------- a call
 
 
-async def test_page_is_rung_answers_and_hangs_up(floor: Centre, browser: Browser) -> None:
+async def test_page_is_rung_answers_and_hangs_up(floor: Centre, desks: Desks) -> None:
     """Sign in, allow the microphone once, ready: the call is taken and ended by the page's buttons."""
-    async with at_a_page(floor, browser, "3001") as page:
+    async with at_a_page(floor, desks, "3001") as page:
         await page.allow()
         await page.desk.ready()
         async with talking(page, "+441632960201") as (caller, _, page_leg):
@@ -233,8 +234,8 @@ async def test_page_is_rung_answers_and_hangs_up(floor: Centre, browser: Browser
         assert caller.heard().hears(0, AGENT_HZ)
 
 
-async def test_mute_hold_and_keys(floor: Centre, browser: Browser) -> None:
-    async with at_a_page(floor, browser, "3002") as page:
+async def test_mute_hold_and_keys(floor: Centre, desks: Desks) -> None:
+    async with at_a_page(floor, desks, "3002") as page:
         await page.allow()
         await page.desk.ready()
         async with talking(page, "+441632960202") as (_, leg, page_leg):
@@ -262,8 +263,8 @@ async def test_mute_hold_and_keys(floor: Centre, browser: Browser) -> None:
             await hears(page, leg, caller=True, agent=True)
 
 
-async def test_caller_hangs_up_and_the_page_is_free_for_the_next(floor: Centre, browser: Browser) -> None:
-    async with at_a_page(floor, browser, "3003") as page:
+async def test_caller_hangs_up_and_the_page_is_free_for_the_next(floor: Centre, desks: Desks) -> None:
+    async with at_a_page(floor, desks, "3003") as page:
         await page.allow()
         await page.desk.ready()
         for number in ("+441632960203", "+441632960204"):
@@ -272,7 +273,7 @@ async def test_caller_hangs_up_and_the_page_is_free_for_the_next(floor: Centre, 
                 await page.is_free()
 
 
-async def test_reload_ends_the_agents_side_and_the_page_comes_back(floor: Centre, browser: Browser) -> None:
+async def test_reload_ends_the_agents_side_and_the_page_comes_back(floor: Centre, desks: Desks) -> None:
     """The browser asks first. A page that goes takes its call with it: the caller goes on in the flow at
     once, instead of hearing nothing until the switch gives the leg up after two minutes."""
     asked: list[str] = []
@@ -281,7 +282,7 @@ async def test_reload_ends_the_agents_side_and_the_page_comes_back(floor: Centre
         asked.append(dialog.type)
         await dialog.accept()
 
-    async with at_a_page(floor, browser, "3004") as page:
+    async with at_a_page(floor, desks, "3004", fresh=True) as page:
         await page.allow()
         await page.desk.ready()
         page.desk.page.on("dialog", agree)
@@ -299,8 +300,8 @@ async def test_reload_ends_the_agents_side_and_the_page_comes_back(floor: Centre
             await caller.said("CALL_CLOSED")
 
 
-async def test_socket_breaks_during_a_talk_and_nobody_notices(floor: Centre, browser: Browser) -> None:
-    async with at_a_page(floor, browser, "3005") as page:
+async def test_socket_breaks_during_a_talk_and_nobody_notices(floor: Centre, desks: Desks) -> None:
+    async with at_a_page(floor, desks, "3005", fresh=True) as page:
         broken: list[WebSocketRoute] = []
 
         def through(route: WebSocketRoute) -> None:
@@ -324,8 +325,8 @@ async def test_socket_breaks_during_a_talk_and_nobody_notices(floor: Centre, bro
 # ---------------------------------------------------------------- what rings
 
 
-async def test_desk_phone_rings_when_it_is_wanted_and_only_then(floor: Centre, browser: Browser) -> None:
-    async with at_a_page(floor, browser, "3006") as page:
+async def test_desk_phone_rings_when_it_is_wanted_and_only_then(floor: Centre, desks: Desks) -> None:
+    async with at_a_page(floor, desks, "3006") as page:
         user = (await floor.admin.ask("GET", "/admin/users?text=p3006"))["users"][0]
         path = f"/admin/users/{user['user_id']}/phone-password"
         await floor.admin.ask("PUT", path, {"new": DESK_PASSWORD})
@@ -360,9 +361,9 @@ async def ring(page: Floor, *, at: int) -> None:
     await until(lambda: no_channel(page.link), within_s=CLEAR_S, what="no channel left")
 
 
-async def test_gateway_dies_and_agents_are_rung_all_the_same(floor: Centre, browser: Browser) -> None:
+async def test_gateway_dies_and_agents_are_rung_all_the_same(floor: Centre, desks: Desks) -> None:
     """What the switch has heard it keeps; whom it knows by its own files registers; wrong is still wrong."""
-    async with at_a_page(floor, browser, "3007") as page:
+    async with at_a_page(floor, desks, "3007") as page:
         await page.allow()
         await ring(page, at=1)
         await floor.suite.kill("gateway")
@@ -377,8 +378,8 @@ async def test_gateway_dies_and_agents_are_rung_all_the_same(floor: Centre, brow
         await expect(page.desk.page.get_by_role("status", name="Connected")).to_be_visible(timeout=60_000)
 
 
-async def test_second_tab_takes_the_telephone_with_the_desk(floor: Centre, browser: Browser) -> None:
-    async with at_a_page(floor, browser, "3008") as page:
+async def test_second_tab_takes_the_telephone_with_the_desk(floor: Centre, desks: Desks) -> None:
+    async with at_a_page(floor, desks, "3008", fresh=True) as page:
         await page.allow()
         second = await page.desk.context.new_page()
         await second.goto(floor.suite.page_url)
@@ -392,8 +393,8 @@ async def test_second_tab_takes_the_telephone_with_the_desk(floor: Centre, brows
         await page.is_registered()
 
 
-async def test_second_tab_during_a_talk_and_the_talk_goes_on(floor: Centre, browser: Browser) -> None:
-    async with at_a_page(floor, browser, "3013") as page:
+async def test_second_tab_during_a_talk_and_the_talk_goes_on(floor: Centre, desks: Desks) -> None:
+    async with at_a_page(floor, desks, "3013", fresh=True) as page:
         await page.allow()
         await page.desk.ready()
         async with talking(page, "+441632960207") as (caller, leg, _):
@@ -409,15 +410,15 @@ async def test_second_tab_during_a_talk_and_the_talk_goes_on(floor: Centre, brow
         await ring(page, at=1)
 
 
-async def test_sign_out_takes_the_telephone_along(floor: Centre, browser: Browser) -> None:
-    async with at_a_page(floor, browser, "3009") as page:
+async def test_sign_out_takes_the_telephone_along(floor: Centre, desks: Desks) -> None:
+    async with at_a_page(floor, desks, "3009") as page:
         await page.allow()
         await page.desk.sign_out()
         await page.is_registered(count=0)
 
 
-async def test_password_is_renewed_long_before_the_registration_ends(floor: Centre, browser: Browser) -> None:
-    async with at_a_page(floor, browser, "3012", clock=True) as page:
+async def test_password_is_renewed_long_before_the_registration_ends(floor: Centre, desks: Desks) -> None:
+    async with at_a_page(floor, desks, "3012", clock=True) as page:
         await page.allow()
         first = await password(page)
         await page.lasts(REGISTRATION_S)
@@ -444,8 +445,8 @@ async def password(page: Floor) -> str:
 # ---------------------------------------------------------------- headset and microphone
 
 
-async def test_test_call_and_level(floor: Centre, browser: Browser) -> None:
-    async with at_a_page(floor, browser, "3010") as page:
+async def test_test_call_and_level(floor: Centre, desks: Desks) -> None:
+    async with at_a_page(floor, desks, "3010") as page:
         await page.allow()
         await page.mark.click()
         await page.desk.page.get_by_role("menuitem", name="Headset and test call").click()
@@ -466,7 +467,8 @@ async def test_refused_microphone_is_said_and_nothing_rings(floor: Centre, brows
     deny = [*FLAGS, "--use-fake-ui-for-media-stream=deny", "--use-fake-device-for-media-stream"]
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=browser_program, args=deny)
-        async with at_a_page(floor, running, "3011", permissions=()) as page:
+        refusing = Desks(running, floor.suite.page_url, ignore_https_errors=True)
+        async with at_a_page(floor, refusing, "3011", fresh=True) as page:
             await page.desk.page.get_by_role("button", name="Yes, allow the microphone").click()
             banner = page.desk.page.get_by_text("This page may not use the microphone")
             await expect(banner).to_be_visible(timeout=SHOWN_MS)

@@ -141,6 +141,33 @@ describe("the connection", () => {
     expect(statuses.at(-1)).toBe("ended");
   });
 
+  it.each([1006, 4401])("waits longer each time for a gateway that welcomes and drops (%i)", async (code) => {
+    const { statuses } = connected();
+    await settle();
+    for (let ms = 0; ms < 60_000; ms += 100) {
+      const socket = newest();
+      if (!socket.closed) {
+        socket.welcome();
+        socket.onclose?.({ code });
+      }
+      await settle(100);
+    }
+    expect(FakeSocket.all.length).toBeGreaterThan(5);
+    expect(FakeSocket.all.length).toBeLessThan(12);
+    expect(statuses).not.toContain("ended");
+  });
+
+  it("comes back quickly when what had stood a while breaks", async () => {
+    connected();
+    for (let round = 1; round <= 4; round += 1) {
+      await settle(1_000);
+      expect(FakeSocket.all.length).toBe(round);
+      newest().welcome();
+      await settle(6_000);
+      newest().onclose?.({ code: 1006 });
+    }
+  });
+
   it("waits for a gateway that is away, and ends when the sign-in is over", async () => {
     let problem = new ApiError("unreachable", "");
     const { statuses } = connected(() => Promise.reject(problem));

@@ -25,6 +25,7 @@ const PONG_MS = 5_000;
 const COMMAND_MS = 20_000; // so long a command is tried, over as many connections as it takes
 const EARLY_MS = 60_000; // a token is renewed so long before it ends
 const WELCOME_MS = 10_000;
+const STEADY_MS = 5_000; // a connection that has stood so long is one; who welcomes and drops is waited for longer each time
 
 /** The agent's socket (docs/gateway-websocket.md): opens, resumes, keeps alive, carries commands. */
 export class Connection {
@@ -35,6 +36,7 @@ export class Connection {
   private welcomed = false;
   private stopped = true;
   private freshToken = false;
+  private renewedAtOnce = false;
   private bye = "";
   private opening = 0;
   private readonly commands = new Map<string, Command>();
@@ -62,6 +64,7 @@ export class Connection {
     this.session = null;
     this.seen = 0;
     this.attempt = 0;
+    this.renewedAtOnce = false;
     this.start();
   }
 
@@ -139,10 +142,13 @@ export class Connection {
     const { session, seq, ping_s, now, token_expires_at } = push.data;
     this.session = session;
     this.seen = seq;
-    this.attempt = 0;
     this.freshToken = false;
     this.welcomed = true;
     this.after("welcome", null);
+    this.after("steady", STEADY_MS, () => {
+      this.attempt = 0;
+      this.renewedAtOnce = false;
+    });
     this.wiring.onPush(push);
     this.wiring.onStatus("open", "");
     this.keepToken(Date.parse(token_expires_at) - Date.parse(now));
@@ -194,7 +200,9 @@ export class Connection {
     this.wiring.onStatus("reconnecting", this.bye);
     // 4401 with a token we thought good: fetch a new one at once, but only once.
     this.freshToken = code === Close.token;
-    const pause = this.freshToken ? 0 : pauseMs(this.attempt, code, (this.wiring.chance ?? Math.random)());
+    const atOnce = this.freshToken && !this.renewedAtOnce;
+    this.renewedAtOnce ||= atOnce;
+    const pause = atOnce ? 0 : pauseMs(this.attempt, code, (this.wiring.chance ?? Math.random)());
     this.attempt += 1;
     this.after("again", pause, () => void this.open());
   }
