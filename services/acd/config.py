@@ -158,7 +158,7 @@ class AcdConfig(ServiceConfig):
     not assumed."""
 
     acd_recordings_dir: Path = Path("/var/lib/switchyard/recordings")
-    """Where the *switch* writes them (`calls/<contact>.<conversation>.wav`), by its own path. It must be able to."""
+    """Where the *switch* writes them (`calls/<contact>.<conversation>.wav`), by its own path."""
 
     acd_recording_timeout_ms: int = Field(default=5_000, ge=500, le=60_000)
     """From asking for a recording to the switch's word that it runs, or is complete. It takes milliseconds;

@@ -1,4 +1,4 @@
-"""Conversations of a queue whose rule says so are recorded: both sides, silent where paused, told when not."""
+"""Conversations are recorded where the rule says so: both sides, silent where paused, told when not."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tests.live.centre import AGENT_HZ, CALLER_HZ, Centre, Talk, hear_each_other
 from tests.live.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 
 @asynccontextmanager
 async def recorded(centre: Centre, queue: str = "support") -> AsyncIterator[None]:
@@ -40,7 +41,7 @@ async def test_both_are_heard_each_on_a_side_and_nothing_while_it_is_paused(cent
     """A card number that is said during the pause must not be in the file, on neither side."""
     async with (
         recorded(centre),
-        centre.agent("1031", "support") as agent,
+        centre.agent("1011", "support") as agent,
         centre.talk("+441632960131", agent) as talk,
     ):
         await agent.pushed("recording", contact_id=talk.contact_id, state="recording")
@@ -77,7 +78,7 @@ async def test_survey_after_the_talk_is_not_in_the_recording(centre: Centre) -> 
     """The caller's leg lives on in the flow: the recorder on it must not."""
     async with (
         recorded(centre),
-        centre.agent("1032", "support") as agent,
+        centre.agent("1012", "support") as agent,
         centre.talk("+441632960132", agent) as talk,
     ):
         await hear_each_other(talk, centre.switch)
@@ -97,7 +98,7 @@ async def test_folder_that_cannot_be_written_is_told_and_the_talk_goes_on(centre
     try:
         async with (
             recorded(centre),
-            centre.agent("1033", "support") as agent,
+            centre.agent("1013", "support") as agent,
             centre.talk("+441632960133", agent) as talk,
         ):
             await agent.pushed("recording", contact_id=talk.contact_id, state="failed")
@@ -117,7 +118,7 @@ async def test_acd_dies_during_a_pause_and_the_recording_stays_silent_until_it_i
 ) -> None:
     async with (
         recorded(centre),
-        centre.agent("1034", "support") as agent,
+        centre.agent("1014", "support") as agent,
         centre.talk("+441632960134", agent) as talk,
     ):
         await hear_each_other(talk, centre.switch)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 
 import structlog
@@ -60,7 +59,7 @@ class Recordings:
         return self._mask(tenant, link, order, name)
 
     def _start(self, tenant: str, link: Link, order: commands.StartRecording) -> None:
-        """What is asked for again is appended to: should it not run any more, what there is must not be lost."""
+        """What is asked for again is appended to: should it have ended, what there is stays."""
         names = {"RECORD_STEREO": "true", RECORDED: order.offer_id, PAUSED: "1" if order.paused else "0"}
         if order.again:
             names["RECORD_APPEND"] = "true"
@@ -85,7 +84,9 @@ class Recordings:
             self._router.tell(tenant, stimuli.RecordingRuns(order.offer_id))
 
     def _mask(self, tenant: str, link: Link, order: commands.MaskRecording, name: str) -> Answer:
-        mark: Callable[[str], Answer] = lambda value: link.ask(fs.uuid_setvar(order.call_id, PAUSED, value))
+        def mark(value: str) -> None:
+            link.ask(fs.uuid_setvar(order.call_id, PAUSED, value))
+
         if order.on:
             mark("1")
             answer = link.ask(fs.uuid_record_mask(order.call_id, self._root, name))

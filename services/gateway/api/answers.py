@@ -105,6 +105,9 @@ class Contact(Answer):
     waits_for_agent_id: str = Field(description="it waits for this agent alone; empty: for anybody")
     assigned_by: str = Field(description="who gave it to that agent")
     callback: CallbackOffer | None = Field(description="null: they called by themselves")
+    recording: Literal["", "starting", "recording", "paused", "failed"] = Field(
+        description="of a conversation; empty: it is not recorded"
+    )
 
 
 class Contacts(Answer):
