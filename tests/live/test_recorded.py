@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
-from services.acd.engine.recording import file_of
 from tests.live import sound
 from tests.live.centre import AGENT_HZ, CALLER_HZ, Centre, Talk, hear_each_other
 from tests.live.waiting import until
@@ -25,8 +23,13 @@ async def recorded(centre: Centre, queue: str = "support") -> AsyncIterator[None
         await centre.admin.ask("PATCH", f"/admin/queues/{queue}", {"recording": "never"})
 
 
-def path_of(centre: Centre, talk: Talk) -> Path:
-    return centre.suite.recordings_dir / file_of(talk.contact_id, talk.agent_leg)
+async def kept(centre: Centre, talk: Talk) -> sound.Recording:
+    """From the store, where the gateway has put it."""
+    stored = await centre.fact("RecordingStored", contactId=talk.contact_id)
+    store = centre.suite.recordings_dir.with_name("store")
+    (path,) = store.rglob(f"{talk.agent_leg}.wav")
+    assert path.stat().st_size == int(stored["sizeBytes"])
+    return sound.read(path)
 
 
 def seconds_heard(recording: sound.Recording, channel: int, hz: float) -> list[bool]:
@@ -58,8 +61,7 @@ async def test_both_are_heard_each_on_a_side_and_nothing_while_it_is_paused(cent
         stopped = await centre.fact("RecordingStopped", contactId=talk.contact_id)
         await talk.caller.hang_up()
 
-    path = path_of(centre, talk)
-    recording = sound.read(path)
+    recording = await kept(centre, talk)
     assert len(recording.channels) == 2
     assert len(stopped["pauses"]) == 1
     assert abs(int(stopped["lengthMs"]) / 1000 - recording.seconds) < 0.5
@@ -139,6 +141,6 @@ async def test_acd_dies_during_a_pause_and_the_recording_stays_silent_until_it_i
         await centre.fact("RecordingStopped", contactId=talk.contact_id)
         await talk.caller.hang_up()
 
-    heard = seconds_heard(sound.read(path_of(centre, talk)), 0, CALLER_HZ)
+    heard = seconds_heard(await kept(centre, talk), 0, CALLER_HZ)
     first, last = heard.index(True), len(heard) - heard[::-1].index(True)
     assert heard[first:last].count(False) >= 3, f"silent in the middle, sound on both ends: {heard}"
