@@ -10,12 +10,14 @@ from prometheus_client import REGISTRY
 
 from services.acd.domain import RecordingFailure
 from services.acd.service import counted
+from services.gateway.service import recordings
 
 RULES = Path(__file__).parents[3] / "deploy" / "alarms" / "recording.yaml"
 
 
 def test_rules_speak_of_metrics_that_are_there_before_the_first_failure() -> None:
     assert counted.RECORDINGS_FAILED
+    assert recordings.MISSING
     told = {sample.name for metric in REGISTRY.collect() for sample in metric.samples}
     groups = yaml.safe_load(RULES.read_text())["groups"]
     named = {
