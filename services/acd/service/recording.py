@@ -12,7 +12,7 @@ from services.acd.engine import commands, stimuli
 from services.acd.engine.recording import file_of, offer_of
 from services.acd.service import counted
 from services.acd.service.router import Answer, Router
-from services.chassis.esl import CommandFailed, EslError, Event, Link
+from services.chassis.esl import CommandFailed, EslError, Event, Link, UnsafeArgument
 from services.chassis.esl import commands as fs
 
 log = structlog.get_logger()
@@ -48,6 +48,16 @@ class Recordings:
 
     def carry(self, tenant: str, link: Link, order: Order) -> Answer | None:
         """Carries out an order; gives the answer to a pause, for the agent who waits for it."""
+        try:
+            return self._carry(tenant, link, order)
+        except UnsafeArgument as unsafe:  # a call's uuid is the IVR's word
+            log.warning("cannot_record", field=unsafe.field, contact_id=order.contact_id)
+            why = f"{unsafe.field} cannot be told to a switch"
+            refused = stimuli.RecordingRefused(order.offer_id, RecordingFailure.REFUSED, why)
+            self._router.tell(tenant, refused)
+            return None
+
+    def _carry(self, tenant: str, link: Link, order: Order) -> Answer | None:
         if isinstance(order, commands.StartRecording):
             self._start(tenant, link, order)
             return None
