@@ -119,6 +119,8 @@ class Wiring:
                 "GATEWAY_TOKEN_SECRET": self.token_secret,
                 "GATEWAY_CONSOLE_DIR": str(self.console_dir),
                 "GATEWAY_BOOTSTRAP_ADMIN": self.bootstrap_admin,
+                "GATEWAY_RECORDINGS_DIR": str(self.recordings_dir),
+                "GATEWAY_STORE_DIR": str(self.recordings_dir.with_name("store")),
             }
         if service == "acd":
             return switch | {"ACD_RECORDINGS_DIR": str(self.recordings_dir)}

@@ -23,7 +23,7 @@ class Recorder:
         self.node = node
 
     def start(self, channel: Channel, path: str) -> bool:
-        if path.startswith(_NOT_WRITABLE) or not path:
+        if path.startswith(_NOT_WRITABLE) or not path or not self._can_open(path):
             channel.set("record_completion_cause", "uri-failure")
             return False
         if path in channel.recordings:
@@ -65,15 +65,30 @@ class Recorder:
         channel.set("record_completion_cause", cause)
         self._write(path, length_ms, 2 if channel.get("RECORD_STEREO") == "true" else 1)
 
-    def _write(self, path: str, length_ms: int, sides: int) -> None:
+    def _target(self, path: str) -> Path | None:
+        """Where it is written; None: outside of what we were given: announced, not written."""
         root = self.node.settings.recordings
         if root is None:
-            return
+            return None
         target = Path(path)
         target = target if target.is_absolute() else root / target
-        if not target.resolve().is_relative_to(root.resolve()):
-            return  # outside what we were given: announced, not written
-        target.parent.mkdir(parents=True, exist_ok=True)
+        return target if target.resolve().is_relative_to(root.resolve()) else None
+
+    def _can_open(self, path: str) -> bool:
+        """Folders are made on the way, as FreeSWITCH does; where that cannot be, nothing is recorded."""
+        target = self._target(path)
+        if target is None:
+            return True
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return False
+        return True
+
+    def _write(self, path: str, length_ms: int, sides: int) -> None:
+        target = self._target(path)
+        if target is None:
+            return
         with wave.open(str(target), "wb") as sound:
             sound.setnchannels(sides)
             sound.setsampwidth(2)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import phonenumbers
 from pydantic import AfterValidator, Field, SecretStr
 
-from services.chassis.config import HostPort, ServiceConfig
+from services.chassis.config import HostPort, PlainFolder, ServiceConfig
 
 _NODE = re.compile(r"([A-Za-z0-9._-]{1,64})=([^=,\s]+):(\d{1,5})")
 
@@ -157,8 +157,8 @@ class AcdConfig(ServiceConfig):
     """Whether conversations are recorded of queues whose own rule does not say: recording people is decided,
     not assumed."""
 
-    acd_recordings_dir: Path = Path("/var/lib/switchyard/recordings")
-    """Where the *switch* writes them (`calls/<contact>.<conversation>.wav`), by its own path. It must be able to."""
+    acd_recordings_dir: PlainFolder = Path("/var/lib/switchyard/recordings")
+    """Where the *switch* writes them (`calls/<contact>.<conversation>.wav`), by its own path."""
 
     acd_recording_timeout_ms: int = Field(default=5_000, ge=500, le=60_000)
     """From asking for a recording to the switch's word that it runs, or is complete. It takes milliseconds;

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from pathlib import Path
 from typing import Annotated, Literal, NoReturn, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
@@ -19,6 +21,21 @@ def _host_port(value: str) -> str:
 
 
 HostPort = Annotated[str, AfterValidator(_host_port)]
+
+
+_PLAIN = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9_.\-]+)+")
+
+
+def _plain_folder(path: Path) -> Path:
+    if not _PLAIN.fullmatch(str(path)):
+        raise ValueError(
+            f"must be an absolute folder of plain names (letters, digits, _ . -), and {path} is not"
+        )
+    return path
+
+
+PlainFolder = Annotated[Path, AfterValidator(_plain_folder)]
+"""Told to programs that take paths apart at blanks and quotes: we do not escape, we refuse."""
 
 
 def _addresses(value: str) -> str:

@@ -12,6 +12,8 @@ import structlog
 from services.chassis import clock, db, log, metrics, migrations, process
 from services.chassis.bus import Bus
 from services.chassis.config import load
+from services.chassis.consuming import Consumption
+from services.chassis.files import FolderStore
 from services.chassis.http import HttpServer
 from services.chassis.ops import Ops
 from services.chassis.outbox import OutboxRelay
@@ -20,6 +22,7 @@ from services.gateway.api import app
 from services.gateway.api.peers import Peers
 from services.gateway.api.ports import Parts
 from services.gateway.config import GatewayConfig
+from services.gateway.recorded import Recorded
 from services.gateway.service import loops
 from services.gateway.service.accounts import Accounts
 from services.gateway.service.callbacks import Callbacks
@@ -30,10 +33,14 @@ from services.gateway.service.passwords import Passwords
 from services.gateway.service.people import People
 from services.gateway.service.phones import Phones
 from services.gateway.service.pops import Pops
+from services.gateway.service.recordings import Keeper, Recordings
 from services.gateway.service.revoked import Revoked
 from services.gateway.service.settings import Settings
 from services.gateway.service.supervision import Supervision
 from services.gateway.store import MIGRATIONS, SERVICE, Store
+
+KEEPING_ENDS_S = 5.0
+"""A recording that is being stored has so long; then the next gateway does it again."""
 
 
 class Gateway:
@@ -67,6 +74,14 @@ class Gateway:
         self.resync = loops.Resync(self.peers, self.hub, lambda: bus.connected)
         self.pending = loops.PendingWorkOrders(self.peers, self.store)
         self.relay = OutboxRelay(database, bus, service=SERVICE)
+        recorded = Recorded(database)
+        files = FolderStore(config.gateway_store_dir) if config.gateway_store_dir else None
+        self.keeper = (
+            Keeper(config.gateway_recordings_dir, files, recorded)
+            if files and config.gateway_recordings_dir
+            else None
+        )
+        self._keeping: Consumption | None = None
         parts = Parts(
             config=config,
             accounts=self.accounts,
@@ -76,6 +91,7 @@ class Gateway:
             settings=settings,
             supervision=Supervision(self.peers, self.store),
             callbacks=Callbacks(self.peers, self.store),
+            recordings=Recordings(files, recorded),
             hub=self.hub,
             wallboard=self.wallboard,
             peers=self.peers,
@@ -123,6 +139,8 @@ class Gateway:
         await self.accounts.bootstrap()
         await self.hub.restore()
         await news.listen(self._bus, self.hub)
+        if self.keeper is not None:
+            self._keeping = await news.recordings(self._bus, self.keeper.handle)
         for loop in self._loops():
             self._tasks.append(process.watch(asyncio.create_task(loop), stop))
         await self.http.start()
@@ -130,6 +148,8 @@ class Gateway:
     async def stop(self) -> None:
         """Clients are told to come back; requests in progress finish."""
         self.hub.close_all()
+        if self._keeping is not None:
+            await self._keeping.stop(KEEPING_ENDS_S)
         await self.http.stop(self._config.drain_s)
         for task in self._tasks:
             task.cancel()

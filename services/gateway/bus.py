@@ -9,6 +9,7 @@ import structlog
 
 from services.chassis import clock
 from services.chassis.bus import Bus
+from services.chassis.consuming import Consumption, Handler
 from services.chassis.envelope import Envelope, subject_of
 from services.chassis.errors import Full
 from services.gateway.domain import Identity, User
@@ -21,6 +22,10 @@ log = structlog.get_logger()
 ACD_SUBJECTS = [subject_of(getattr(acd_events, kind), service="acd") for kind in pushes.KINDS]
 GATEWAY_KINDS = (gateway_events.SessionClosed, gateway_events.SocketOpened)
 GATEWAY_SUBJECTS = [subject_of(kind, service="gateway") for kind in GATEWAY_KINDS]
+
+
+KEEPING = "gateway-recordings"  # the durable consumer's name: changing it reads the whole stream again
+KEPT_AT_ONCE = 4  # copying an hour's talk takes a second: the bus must not think us dead
 
 
 class Listener(Protocol):
@@ -69,6 +74,12 @@ def _guarded(heard: Callable[[Envelope], None]) -> Callable[[Envelope], None]:
             log.exception("event_not_understood", event_type=event.type)
 
     return safe
+
+
+async def recordings(bus: Bus, handler: Handler) -> Consumption:
+    """Each recording that is complete, also those of while no gateway was there. Raises Unavailable."""
+    subject = subject_of(acd_events.RecordingStopped, service="acd")
+    return await bus.consume(KEEPING, [subject], handler, batch=KEPT_AT_ONCE)
 
 
 class Announcer:

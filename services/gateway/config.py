@@ -126,6 +126,15 @@ class GatewayConfig(ServiceConfig):
     """A switch keeps what it heard of an extension so long: so long it can ring agents without us, and so
     long an old password of a desk phone is good after a change. Pages' passwords are never kept by it."""
 
+    # ---- recordings
+
+    gateway_recordings_dir: Path | None = None
+    """The switches' recordings folder, where this process has it; complete ones are taken from there into the
+    store. Absent: another gateway takes them."""
+
+    gateway_store_dir: Path | None = None
+    """Where recordings stay. Absent: none are taken, none can be heard. The same for all gateways."""
+
     # ---- requests
 
     gateway_body_bytes: int = Field(default=1_048_576, ge=65_536, le=16_777_216)

@@ -40,6 +40,8 @@ class Permission(StrEnum):
     STATISTICS_READ = "statistics.read"
     WALLBOARD_WATCH = "wallboard.watch"
     VOICEMAILS_READ = "voicemails.read"
+    RECORDINGS_LISTEN = "recordings.listen"
+    RECORDINGS_ALL = "recordings.all"
     FLOWS_READ = "flows.read"
     FLOWS_WRITE = "flows.write"
     USERS_READ = "users.read"
@@ -60,6 +62,7 @@ _AGENT: Final = frozenset(
         P.QUEUES_READ,
         P.STATISTICS_READ,
         P.VOICEMAILS_READ,
+        P.RECORDINGS_LISTEN,
     }
 )
 _TEAM_LEAD: Final = _AGENT | {
@@ -71,6 +74,7 @@ _TEAM_LEAD: Final = _AGENT | {
     P.CALLBACKS_WRITE,
     P.WALLBOARD_WATCH,
     P.FLOWS_READ,
+    P.RECORDINGS_ALL,
 }
 
 # A department handles work orders and takes no calls; maintenance runs the machine and sees no customer;

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from services.chassis.config import HostPort, ServiceConfig
+from services.chassis.config import HostPort, PlainFolder, ServiceConfig
 
 SOUNDS = Path(__file__).resolve().parent / "prompts" / "sounds"
-_PLAIN = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9_.\-]+)+")
-
-
-def _folder(path: Path) -> Path:
-    """The switch takes paths apart at blanks and quotes; we do not escape, we refuse."""
-    if not _PLAIN.fullmatch(str(path)):
-        raise ValueError(
-            f"must be an absolute folder of plain names (letters, digits, _ . -), and {path} is not"
-        )
-    return path
-
-
-Folder = Annotated[Path, AfterValidator(_folder)]
 
 
 class IvrConfig(ServiceConfig):
@@ -33,10 +18,10 @@ class IvrConfig(ServiceConfig):
     ivr_esl_listen: HostPort = "127.0.0.1:8084"
     """Where switches hand calls over (`socket host:port async full`). Nobody signs in there: private only."""
 
-    ivr_sounds_dir: Folder = SOUNDS
+    ivr_sounds_dir: PlainFolder = SOUNDS
     """Recordings, under the path by which the *switch* reads them too."""
 
-    ivr_recordings_dir: Folder = Path("/var/lib/switchyard/recordings")
+    ivr_recordings_dir: PlainFolder = Path("/var/lib/switchyard/recordings")
     """Where the switch writes messages (`voicemail-<tenant>-<id>.wav`). It must be there: FreeSWITCH hangs a
     caller up whose recording it cannot open."""
 

@@ -1,19 +1,18 @@
-"""Conversations of a queue whose rule says so are recorded: both sides, silent where paused, told when not."""
+"""Conversations are recorded where the rule says so: both sides, silent where paused, told when not."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
-from services.acd.engine.recording import file_of
 from tests.live import sound
 from tests.live.centre import AGENT_HZ, CALLER_HZ, Centre, Talk, hear_each_other
 from tests.live.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 
 @asynccontextmanager
 async def recorded(centre: Centre, queue: str = "support") -> AsyncIterator[None]:
@@ -24,8 +23,13 @@ async def recorded(centre: Centre, queue: str = "support") -> AsyncIterator[None
         await centre.admin.ask("PATCH", f"/admin/queues/{queue}", {"recording": "never"})
 
 
-def path_of(centre: Centre, talk: Talk) -> Path:
-    return centre.suite.recordings_dir / file_of(talk.contact_id, talk.agent_leg)
+async def kept(centre: Centre, talk: Talk) -> sound.Recording:
+    """From the store, where the gateway has put it."""
+    stored = await centre.fact("RecordingStored", contactId=talk.contact_id)
+    store = centre.suite.recordings_dir.with_name("store")
+    (path,) = store.rglob(f"{talk.agent_leg}.wav")
+    assert path.stat().st_size == int(stored["sizeBytes"])
+    return sound.read(path)
 
 
 def seconds_heard(recording: sound.Recording, channel: int, hz: float) -> list[bool]:
@@ -40,7 +44,7 @@ async def test_both_are_heard_each_on_a_side_and_nothing_while_it_is_paused(cent
     """A card number that is said during the pause must not be in the file, on neither side."""
     async with (
         recorded(centre),
-        centre.agent("1031", "support") as agent,
+        centre.agent("1011", "support") as agent,
         centre.talk("+441632960131", agent) as talk,
     ):
         await agent.pushed("recording", contact_id=talk.contact_id, state="recording")
@@ -57,8 +61,7 @@ async def test_both_are_heard_each_on_a_side_and_nothing_while_it_is_paused(cent
         stopped = await centre.fact("RecordingStopped", contactId=talk.contact_id)
         await talk.caller.hang_up()
 
-    path = path_of(centre, talk)
-    recording = sound.read(path)
+    recording = await kept(centre, talk)
     assert len(recording.channels) == 2
     assert len(stopped["pauses"]) == 1
     assert abs(int(stopped["lengthMs"]) / 1000 - recording.seconds) < 0.5
@@ -77,7 +80,7 @@ async def test_survey_after_the_talk_is_not_in_the_recording(centre: Centre) -> 
     """The caller's leg lives on in the flow: the recorder on it must not."""
     async with (
         recorded(centre),
-        centre.agent("1032", "support") as agent,
+        centre.agent("1012", "support") as agent,
         centre.talk("+441632960132", agent) as talk,
     ):
         await hear_each_other(talk, centre.switch)
@@ -97,7 +100,7 @@ async def test_folder_that_cannot_be_written_is_told_and_the_talk_goes_on(centre
     try:
         async with (
             recorded(centre),
-            centre.agent("1033", "support") as agent,
+            centre.agent("1013", "support") as agent,
             centre.talk("+441632960133", agent) as talk,
         ):
             await agent.pushed("recording", contact_id=talk.contact_id, state="failed")
@@ -117,7 +120,7 @@ async def test_acd_dies_during_a_pause_and_the_recording_stays_silent_until_it_i
 ) -> None:
     async with (
         recorded(centre),
-        centre.agent("1034", "support") as agent,
+        centre.agent("1014", "support") as agent,
         centre.talk("+441632960134", agent) as talk,
     ):
         await hear_each_other(talk, centre.switch)
@@ -138,6 +141,6 @@ async def test_acd_dies_during_a_pause_and_the_recording_stays_silent_until_it_i
         await centre.fact("RecordingStopped", contactId=talk.contact_id)
         await talk.caller.hang_up()
 
-    heard = seconds_heard(sound.read(path_of(centre, talk)), 0, CALLER_HZ)
+    heard = seconds_heard(await kept(centre, talk), 0, CALLER_HZ)
     first, last = heard.index(True), len(heard) - heard[::-1].index(True)
     assert heard[first:last].count(False) >= 3, f"silent in the middle, sound on both ends: {heard}"

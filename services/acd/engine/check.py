@@ -27,6 +27,7 @@ def validate(floor: Floor) -> None:
     _callbacks(floor)
     _counts(floor)
     _timers(floor)
+    _recordings(floor)
 
 
 def _require(holds: object, what: str) -> None:
@@ -217,3 +218,16 @@ def _timers(floor: Floor) -> None:
         own = contact.standing is not None and contact.standing.queue is None
         if own and contact.standing is not floor.held_back:
             _require((id(contact), Alarm.PREFER) in set_for, f"{contact.id} prefers somebody for ever")
+
+
+def _recordings(floor: Floor) -> None:
+    """Each belongs to a conversation that goes on, or waits for the end of its file, for a bounded time."""
+    set_for = {(id(about), alarm) for _, _, alarm, about in floor.timers}
+    for offer_id, recording in floor.recordings.items():
+        timed = (id(recording), Alarm.RECORDING) in set_for
+        _require(not recording.due or timed, f"nothing would end the wait for the recording of {offer_id}")
+        if recording.over:
+            _require(recording.due, f"the recording of {offer_id} would be kept for ever")
+        else:
+            _require(recording.contact.recording is recording, f"the recording of {offer_id} is nobody's")
+            _require(recording.contact.state is ContactState.CONNECTED, f"nobody talks in {offer_id}")

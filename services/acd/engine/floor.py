@@ -430,7 +430,7 @@ class Floor:
     offers: dict[str, Offer] = field(default_factory=dict)  # until nobody works on them and the leg is gone
     nodes: dict[str, Node] = field(default_factory=lambda: {NO_SWITCH: Node(NO_SWITCH)})
     timers: list[Timer] = field(default_factory=list)
-    recordings: dict[str, Recording] = field(default_factory=dict)  # by conversation, until the file is closed
+    recordings: dict[str, Recording] = field(default_factory=dict)  # by conversation, while the file is open
     past: deque[tuple[int, Contact]] = field(default_factory=deque)  # ended, to be forgotten
     callbacks: dict[str, Contact] = field(default_factory=dict)  # open ones
     called: dict[tuple[str, str], Contact] = field(default_factory=dict)  # the same by queue and number

@@ -1,8 +1,8 @@
 """Recording a conversation: begun by the queue's rule, paused by the agent, never silently missing.
 
-What the switch says makes it so: asked for is not recorded, and asked to be silent is not silent. The recorder
-stands on the caller's leg, which hears and says the same whichever agent is on the other one and goes on
-through a hold. So it has to be stopped when the conversation is over: the caller may go on in a flow.
+What the switch says makes it so: asked for is not recorded, and asked to be silent is not silent. The
+recorder stands on the caller's leg, which stays whichever agent is on the other one, and through a hold.
+So it has to be stopped when the conversation is over: the caller may go on in a flow.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from services.acd.engine.timers import set_timer
 from services.chassis.errors import Conflict
 
 BREAK_OFF_MS = 2_000
-"""A file that ends with the call is told before the call's end is, by milliseconds; longer, and it broke off."""
+"""A file that ends with the call is told milliseconds before the call's end is; longer, and it broke off."""
 
 
 def file_of(contact_id: str, offer_id: str) -> str:
@@ -89,10 +89,11 @@ def end(floor: Floor, offer: Offer, now: int, out: list[Command]) -> None:
         return
     recording.over = True
     offer.contact.recording = None
+    if not recording.stopped:  # also of one that failed: it may have begun late
+        out.append(StopRecording(recording.node, recording.call_id, recording.contact.id, offer.id))
     if recording.stopped or recording.state is RecordingState.FAILED:
         _forget(floor, recording)
     else:
-        out.append(StopRecording(recording.node, recording.call_id, recording.contact.id, offer.id))
         _expect(floor, recording, now + floor.policy.recording_ms)
 
 
@@ -189,9 +190,7 @@ def _stopped(recording: Recording, length_ms: int | None, now: int, out: list[Co
     )
 
 
-def _fail(
-    recording: Recording, why: RecordingFailure, detail: str, now: int, out: list[Command]
-) -> None:
+def _fail(recording: Recording, why: RecordingFailure, detail: str, now: int, out: list[Command]) -> None:
     if recording.state is not RecordingState.FAILED:
         recording.state, recording.due = RecordingState.FAILED, 0
         out.append(RecordingFailed(*_about(recording), why, detail, now))
@@ -215,7 +214,7 @@ def _forget(floor: Floor, recording: Recording) -> None:
 
 
 def pause(floor: Floor, contact: Contact, on: bool, out: list[Command]) -> None:
-    """Asks the switch. Raises Conflict where nothing is recorded: an agent must not rely on a pause of nothing."""
+    """Asks the switch. Raises Conflict where nothing is recorded: an agent would rely on it."""
     recording = contact.recording
     if recording is None:
         raise Conflict("This conversation is not recorded.")
@@ -224,9 +223,7 @@ def pause(floor: Floor, contact: Contact, on: bool, out: list[Command]) -> None:
     if not node_for(floor, recording.node).up:
         raise Conflict("The switch cannot be reached at this moment: the recording is as it was. Try again.")
     if bool(recording.paused_since) is not on:
-        out.append(
-            MaskRecording(recording.node, recording.call_id, contact.id, recording.offer_id, on)
-        )
+        out.append(MaskRecording(recording.node, recording.call_id, contact.id, recording.offer_id, on))
 
 
 def masked(floor: Floor, stimulus: stimuli.RecordingMasked, now: int, out: list[Command]) -> None:

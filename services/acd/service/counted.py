@@ -32,7 +32,7 @@ CLOCK_OFF = Gauge(
     "switchyard_acd_clock_off_seconds",
     "How far the machine's clock is ahead of the one we route by. Made up at a tenth of the speed of time.",
 )
-RECORDINGS = Counter("switchyard_acd_recordings_total", "Conversations of which the switch writes a recording.")
+RECORDINGS = Counter("switchyard_acd_recordings_total", "Conversations that the switch records.")
 RECORDINGS_FAILED = Counter(
     "switchyard_acd_recordings_failed_total",
     "Conversations that should be recorded and are not, or not to their end. Zero in normal runs.",

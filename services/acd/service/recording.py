@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 
 import structlog
@@ -13,7 +12,7 @@ from services.acd.engine import commands, stimuli
 from services.acd.engine.recording import file_of, offer_of
 from services.acd.service import counted
 from services.acd.service.router import Answer, Router
-from services.chassis.esl import CommandFailed, EslError, Event, Link
+from services.chassis.esl import CommandFailed, EslError, Event, Link, UnsafeArgument
 from services.chassis.esl import commands as fs
 
 log = structlog.get_logger()
@@ -49,6 +48,16 @@ class Recordings:
 
     def carry(self, tenant: str, link: Link, order: Order) -> Answer | None:
         """Carries out an order; gives the answer to a pause, for the agent who waits for it."""
+        try:
+            return self._carry(tenant, link, order)
+        except UnsafeArgument as unsafe:  # a call's uuid is the IVR's word
+            log.warning("cannot_record", field=unsafe.field, contact_id=order.contact_id)
+            why = f"{unsafe.field} cannot be told to a switch"
+            refused = stimuli.RecordingRefused(order.offer_id, RecordingFailure.REFUSED, why)
+            self._router.tell(tenant, refused)
+            return None
+
+    def _carry(self, tenant: str, link: Link, order: Order) -> Answer | None:
         if isinstance(order, commands.StartRecording):
             self._start(tenant, link, order)
             return None
@@ -60,7 +69,7 @@ class Recordings:
         return self._mask(tenant, link, order, name)
 
     def _start(self, tenant: str, link: Link, order: commands.StartRecording) -> None:
-        """What is asked for again is appended to: should it not run any more, what there is must not be lost."""
+        """What is asked for again is appended to: should it have ended, what there is stays."""
         names = {"RECORD_STEREO": "true", RECORDED: order.offer_id, PAUSED: "1" if order.paused else "0"}
         if order.again:
             names["RECORD_APPEND"] = "true"
@@ -85,7 +94,9 @@ class Recordings:
             self._router.tell(tenant, stimuli.RecordingRuns(order.offer_id))
 
     def _mask(self, tenant: str, link: Link, order: commands.MaskRecording, name: str) -> Answer:
-        mark: Callable[[str], Answer] = lambda value: link.ask(fs.uuid_setvar(order.call_id, PAUSED, value))
+        def mark(value: str) -> None:
+            link.ask(fs.uuid_setvar(order.call_id, PAUSED, value))
+
         if order.on:
             mark("1")
             answer = link.ask(fs.uuid_record_mask(order.call_id, self._root, name))

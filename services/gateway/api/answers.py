@@ -105,6 +105,9 @@ class Contact(Answer):
     waits_for_agent_id: str = Field(description="it waits for this agent alone; empty: for anybody")
     assigned_by: str = Field(description="who gave it to that agent")
     callback: CallbackOffer | None = Field(description="null: they called by themselves")
+    recording: Literal["", "starting", "recording", "paused", "failed"] = Field(
+        description="of a conversation; empty: it is not recorded"
+    )
 
 
 class Contacts(Answer):
@@ -225,3 +228,34 @@ class Decision(Answer):
 class Explanation(Answer):
     contact_id: str
     decisions: list[Decision]
+
+
+class Pause(Answer):
+    from_ms: int = Field(description="from the recording's start")
+    to_ms: int
+
+
+class Recording(Answer):
+    """That of one conversation."""
+
+    recording_id: str
+    contact_id: str
+    agent_id: str
+    queue: str
+    from_number: str
+    to_number: str
+    customer_id: str
+    started_at: Moment
+    length_ms: int
+    state: Literal["stored", "missing"] = Field(description="`missing`: announced, but no file was there")
+    size_bytes: int
+    pauses: list[Pause] = Field(description="silent: an agent paused it")
+
+
+class RecordingDetail(Recording):
+    sha256: str
+    peaks: list[list[int]] = Field(description="per channel 400 columns, 0 to 255")
+
+
+class Recordings(Answer):
+    recordings: list[Recording]

@@ -16,6 +16,7 @@ from services.gateway.api import (
     orders,
     phones,
     problems,
+    recordings,
     session,
     supervision,
     work,
@@ -63,7 +64,18 @@ def build(parts: Parts) -> tuple[App, FastAPI]:
         },
     )
     routes = Routes(app.router, parts.accounts)
-    for module in (session, phones, work, customers, orders, centre, supervision, callbacks, admin):
+    for module in (
+        session,
+        phones,
+        work,
+        customers,
+        orders,
+        centre,
+        supervision,
+        callbacks,
+        recordings,
+        admin,
+    ):
         module.add(routes, parts)
     _every_route_declares(app)
     problems.install(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from services.gateway.api.views import View
 from services.gateway.config import GatewayConfig
 from services.gateway.domain import AuditEntry, By, Identity, SignedIn, User
 from services.gateway.engine.directory import Entry
+from services.gateway.engine.recordings import Recording
 from services.gateway.engine.sessions import Outlet, Session
 
 
@@ -98,6 +100,24 @@ class Callbacks(Protocol):
     async def cancel(self, contact_id: str, by: By) -> View: ...
 
 
+class Recordings(Protocol):
+    async def found(
+        self,
+        by: By,
+        *,
+        contact_id: str,
+        agent_id: str,
+        queue: str,
+        number: str,
+        since: datetime | None,
+        before: datetime | None,
+        limit: int,
+    ) -> list[Recording]: ...
+    async def one(self, recording_id: str, by: By) -> Recording: ...
+    async def listen(self, one: Recording, by: By) -> None: ...
+    def read(self, one: Recording, start: int, length: int) -> AsyncIterator[bytes]: ...
+
+
 class Hub(Protocol):
     @property
     def missing(self) -> list[str]: ...
@@ -130,6 +150,7 @@ class Parts:
     settings: Settings
     supervision: Supervision
     callbacks: Callbacks
+    recordings: Recordings
     hub: Hub
     wallboard: Wallboard
     peers: Peers

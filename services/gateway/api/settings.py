@@ -15,8 +15,8 @@ from services.gateway.api import problems
 from services.gateway.api.models import Body, Extension, Line64, Line200
 from services.gateway.api.views import (
     CALLBACK_MODES,
-    RECORDING_RULES,
     CHANNELS,
+    RECORDING_RULES,
     STRATEGIES,
     WORK_MODES,
     View,

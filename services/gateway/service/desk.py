@@ -105,11 +105,13 @@ class Desk:
 
     async def pause_recording(self, who: Identity, contact_id: str, given_id: str) -> views.View:
         action = _action(who, contact_id, given_id)
-        return views.state(await self._acd.call(self._acd.stub.PauseRecording, action))
+        agent = await self._acd.call(self._acd.stub.PauseRecording, action)
+        return views.state(agent)
 
     async def resume_recording(self, who: Identity, contact_id: str, given_id: str) -> views.View:
         action = _action(who, contact_id, given_id)
-        return views.state(await self._acd.call(self._acd.stub.ResumeRecording, action))
+        agent = await self._acd.call(self._acd.stub.ResumeRecording, action)
+        return views.state(agent)
 
     async def dtmf(self, who: Identity, contact_id: str, keys: str, given_id: str) -> views.View:
         request = acd_pb2.SendDtmfRequest(

@@ -16,6 +16,7 @@ from tests.integration.gateway.conftest import House, Opening
 SOME_ID = "0192c3a0-0000-7000-8000-000000000000"
 _PARTS = {
     "contact_id": "k-1",
+    "recording_id": "01890a5d-ac96-774b-bcce-b302099a8057",
     "customer_id": "c-1",
     "work_order_id": "w-1",
     "user_id": SOME_ID,

@@ -16,6 +16,8 @@ from services.acd.domain import (
     Outcome,
     OverflowAction,
     Presence,
+    RecordingFailure,
+    RecordingRule,
     Routing,
     Strategy,
     WorkMode,
@@ -150,6 +152,7 @@ class Floor(RuleBasedStateMachine):
                 "max_wait_ms": st.sampled_from([0, 25_000, 90_000]),
                 "relax": st.sampled_from([(), (Ease(10_000, 3), Ease(30_000, 0))]),
                 "callback_mode": st.sampled_from(MODES),
+                "recording": st.sampled_from(RecordingRule),
             }
         ),
     )
@@ -495,6 +498,24 @@ class Floor(RuleBasedStateMachine):
     @rule(leg=legs, on=st.booleans())
     def hold_confirmed(self, leg: int, on: bool) -> None:
         self.tell(stimuli.Held(self.leg(leg)) if on else stimuli.Retrieved(self.leg(leg)))
+
+    @rule(leg=legs, said=st.sampled_from(("runs", "masked", "unmasked", "over", "refused")))
+    def switch_says_of_a_recording(self, leg: int, said: str) -> None:
+        offer = self.leg(leg)
+        words: dict[str, stimuli.Stimulus] = {
+            "runs": stimuli.RecordingRuns(offer),
+            "masked": stimuli.RecordingMasked(offer, on=True),
+            "unmasked": stimuli.RecordingMasked(offer, on=False),
+            "over": stimuli.RecordingOver(offer, 1_000),
+            "refused": stimuli.RecordingRefused(offer, RecordingFailure.REFUSED, "full"),
+        }
+        self.tell(words[said])
+
+    @rule(leg=legs, on=st.booleans())
+    def pause_recording(self, leg: int, on: bool) -> None:
+        found = self.engine.floor.offers.get(self.leg(leg))
+        if found is not None:
+            self.tell(stimuli.PauseRecording(found.agent.id, found.contact.id, on))
 
     # ------------------------------------------------------------ agents
 

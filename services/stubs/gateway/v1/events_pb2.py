@@ -26,7 +26,7 @@ from services.stubs.common.v1 import options_pb2 as common_dot_v1_dot_options__p
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17gateway/v1/events.proto\x12\x15switchyard.gateway.v1\x1a\x17\x63ommon/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x01\n\rSessionOpened\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x10\n\x08username\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x04 \x01(\t\x12-\n\topened_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nsession_id\x18\x06 \x01(\t:\x1d\xaa\xbb\x18\x19\n\x0esession.opened\x12\x07user_id\"\xa4\x01\n\rSessionClosed\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x10\n\x08username\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12-\n\tclosed_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nsession_id\x18\x05 \x01(\t:\x1d\xaa\xbb\x18\x19\n\x0esession.closed\x12\x07user_id\"\x90\x01\n\x0cSocketOpened\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x0f\n\x07gateway\x18\x03 \x01(\t\x12-\n\topened_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x1d\xaa\xbb\x18\x19\n\rsocket.opened\x12\x08\x61gent_id\"\x93\x01\n\rSignInRefused\x12\x10\n\x08username\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12.\n\nrefused_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x1f\xaa\xbb\x18\x1b\n\x0fsession.refused\x12\x08usernameb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17gateway/v1/events.proto\x12\x15switchyard.gateway.v1\x1a\x17\x63ommon/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x01\n\rSessionOpened\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x10\n\x08username\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x04 \x01(\t\x12-\n\topened_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nsession_id\x18\x06 \x01(\t:\x1d\xaa\xbb\x18\x19\n\x0esession.opened\x12\x07user_id\"\xa4\x01\n\rSessionClosed\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x10\n\x08username\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12-\n\tclosed_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nsession_id\x18\x05 \x01(\t:\x1d\xaa\xbb\x18\x19\n\x0esession.closed\x12\x07user_id\"\x90\x01\n\x0cSocketOpened\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x0f\n\x07gateway\x18\x03 \x01(\t\x12-\n\topened_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x1d\xaa\xbb\x18\x19\n\rsocket.opened\x12\x08\x61gent_id\"\x93\x01\n\rSignInRefused\x12\x10\n\x08username\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12.\n\nrefused_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x1f\xaa\xbb\x18\x1b\n\x0fsession.refused\x12\x08username\"\xd9\x01\n\x0fRecordingStored\x12\x14\n\x0crecording_id\x18\x01 \x01(\t\x12\x12\n\ncontact_id\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\x12\x0e\n\x06sha256\x18\x05 \x01(\t\x12\x11\n\tlength_ms\x18\x06 \x01(\x03\x12-\n\tstored_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:$\xaa\xbb\x18 \n\x10recording.stored\x12\x0crecording_id\"\xc3\x01\n\x10RecordingMissing\x12\x14\n\x0crecording_id\x18\x01 \x01(\t\x12\x12\n\ncontact_id\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x0c\n\x04node\x18\x04 \x01(\t\x12\x0c\n\x04\x66ile\x18\x05 \x01(\t\x12\x30\n\x0c\x66ound_out_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:%\xaa\xbb\x18!\n\x11recording.missing\x12\x0crecording_id\"\xc4\x01\n\x0fRecordingPlayed\x12\x14\n\x0crecording_id\x18\x01 \x01(\t\x12\x12\n\ncontact_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12\x10\n\x08username\x18\x04 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x05 \x01(\t\x12-\n\tplayed_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:$\xaa\xbb\x18 \n\x10recording.played\x12\x0crecording_idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,6 +41,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SOCKETOPENED']._serialized_options = b'\252\273\030\031\n\rsocket.opened\022\010agent_id'
   _globals['_SIGNINREFUSED']._loaded_options = None
   _globals['_SIGNINREFUSED']._serialized_options = b'\252\273\030\033\n\017session.refused\022\010username'
+  _globals['_RECORDINGSTORED']._loaded_options = None
+  _globals['_RECORDINGSTORED']._serialized_options = b'\252\273\030 \n\020recording.stored\022\014recording_id'
+  _globals['_RECORDINGMISSING']._loaded_options = None
+  _globals['_RECORDINGMISSING']._serialized_options = b'\252\273\030!\n\021recording.missing\022\014recording_id'
+  _globals['_RECORDINGPLAYED']._loaded_options = None
+  _globals['_RECORDINGPLAYED']._serialized_options = b'\252\273\030 \n\020recording.played\022\014recording_id'
   _globals['_SESSIONOPENED']._serialized_start=109
   _globals['_SESSIONOPENED']._serialized_end=292
   _globals['_SESSIONCLOSED']._serialized_start=295
@@ -49,4 +55,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SOCKETOPENED']._serialized_end=606
   _globals['_SIGNINREFUSED']._serialized_start=609
   _globals['_SIGNINREFUSED']._serialized_end=756
+  _globals['_RECORDINGSTORED']._serialized_start=759
+  _globals['_RECORDINGSTORED']._serialized_end=976
+  _globals['_RECORDINGMISSING']._serialized_start=979
+  _globals['_RECORDINGMISSING']._serialized_end=1174
+  _globals['_RECORDINGPLAYED']._serialized_start=1177
+  _globals['_RECORDINGPLAYED']._serialized_end=1373
 # @@protoc_insertion_point(module_scope)

@@ -151,3 +151,119 @@ class SignInRefused(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SignInRefused: _TypeAlias = SignInRefused  # noqa: Y015
+
+@_typing.final
+class RecordingStored(_message.Message):
+    """A recording is in the store, under its checksum, and can be listened to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORDING_ID_FIELD_NUMBER: _builtins.int
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    LENGTH_MS_FIELD_NUMBER: _builtins.int
+    STORED_AT_FIELD_NUMBER: _builtins.int
+    recording_id: _builtins.str
+    """the conversation's: `offer_id` of the ACD's events"""
+    contact_id: _builtins.str
+    agent_id: _builtins.str
+    size_bytes: _builtins.int
+    sha256: _builtins.str
+    """in hex"""
+    length_ms: _builtins.int
+    @_builtins.property
+    def stored_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        recording_id: _builtins.str = ...,
+        contact_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        size_bytes: _builtins.int = ...,
+        sha256: _builtins.str = ...,
+        length_ms: _builtins.int = ...,
+        stored_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["stored_at", b"stored_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact_id", b"contact_id", "length_ms", b"length_ms", "recording_id", b"recording_id", "sha256", b"sha256", "size_bytes", b"size_bytes", "stored_at", b"stored_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordingStored: _TypeAlias = RecordingStored  # noqa: Y015
+
+@_typing.final
+class RecordingMissing(_message.Message):
+    """The ACD announced a recording and its file is not there, or is none."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORDING_ID_FIELD_NUMBER: _builtins.int
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    FOUND_OUT_AT_FIELD_NUMBER: _builtins.int
+    recording_id: _builtins.str
+    contact_id: _builtins.str
+    agent_id: _builtins.str
+    node: _builtins.str
+    file: _builtins.str
+    @_builtins.property
+    def found_out_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        recording_id: _builtins.str = ...,
+        contact_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        node: _builtins.str = ...,
+        file: _builtins.str = ...,
+        found_out_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["found_out_at", b"found_out_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact_id", b"contact_id", "file", b"file", "found_out_at", b"found_out_at", "node", b"node", "recording_id", b"recording_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordingMissing: _TypeAlias = RecordingMissing  # noqa: Y015
+
+@_typing.final
+class RecordingPlayed(_message.Message):
+    """Somebody listens to a recording; told once for a listening of several parts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORDING_ID_FIELD_NUMBER: _builtins.int
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    USERNAME_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    PLAYED_AT_FIELD_NUMBER: _builtins.int
+    recording_id: _builtins.str
+    contact_id: _builtins.str
+    user_id: _builtins.str
+    username: _builtins.str
+    address: _builtins.str
+    @_builtins.property
+    def played_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        recording_id: _builtins.str = ...,
+        contact_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        username: _builtins.str = ...,
+        address: _builtins.str = ...,
+        played_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["played_at", b"played_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "contact_id", b"contact_id", "played_at", b"played_at", "recording_id", b"recording_id", "user_id", b"user_id", "username", b"username"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordingPlayed: _TypeAlias = RecordingPlayed  # noqa: Y015

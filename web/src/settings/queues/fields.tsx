@@ -67,7 +67,7 @@ export function NumberField({ field }: { field: NumberField }) {
   );
 }
 
-type ChoiceField = "strategy" | "priority_mode" | "idle_since" | "callback_mode";
+type ChoiceField = "strategy" | "priority_mode" | "idle_since" | "callback_mode" | "recording";
 
 /** One of several; what the chosen one means stands below. */
 export function ChoiceField({ field, options }: { field: ChoiceField; options: readonly string[] }) {
