@@ -231,6 +231,9 @@ class Api(acd_pb2_grpc.AcdServicer):
     async def SendDtmf(self, request: pb.SendDtmfRequest, context: Any) -> pb.Agent:
         return await self._control("dtmf", request, checks.keys(request))
 
+    async def Transfer(self, request: pb.TransferRequest, context: Any) -> pb.Agent:
+        return await self._control("transfer", request, checks.transfer(request))
+
     async def FinishWrapUp(self, request: pb.FinishWrapUpRequest, context: Any) -> pb.Agent:
         return await self._control("wrap_up", request, checks.wrap_up(request))
 

@@ -79,6 +79,7 @@ class Bridge:
     offer_id: str
     agent_id: str
     after: str
+    kept: bool = False  # the caller waited in our hands, see Keep
 
 
 @dataclass(slots=True)
@@ -112,6 +113,29 @@ class SendKeys:
     node: str
     call_id: str
     keys: str = field(repr=False)
+
+
+@dataclass(slots=True)
+class Keep:
+    """Take the caller out of the conversation on leg `offer_id`, to hear music; no flow holds them then.
+
+    `queue` and `after` stand on the caller's leg, for an ACD that has been restarted meanwhile.
+    """
+
+    node: str
+    call_id: str
+    offer_id: str
+    queue: str
+    after: str
+
+
+@dataclass(slots=True)
+class GoOn:
+    """Whom we kept goes on in the flow, as after a conversation."""
+
+    node: str
+    call_id: str
+    after: str
 
 
 # ---------------------------------------------------------------- to the holder of a caller
@@ -273,6 +297,16 @@ class ContactReleased:
 
 
 @dataclass(slots=True)
+class ContactTransferred:
+    contact_id: str
+    offer_id: str
+    agent_id: str
+    queue: str
+    to_agent_id: str
+    transferred_at: int
+
+
+@dataclass(slots=True)
 class ContactWrappedUp:
     contact_id: str
     offer_id: str
@@ -394,6 +428,7 @@ Fact: TypeAlias = (
     | ContactHeld
     | ContactRetrieved
     | ContactReleased
+    | ContactTransferred
     | ContactWrappedUp
     | ContactLeftQueue
     | ContactEnded
@@ -403,5 +438,5 @@ Fact: TypeAlias = (
     | AgentStateChanged
     | NodeStateChanged
 )
-Order: TypeAlias = Ring | Dial | Comfort | Bridge | Kill | PickUp | HoldLeg | SendKeys
+Order: TypeAlias = Ring | Dial | Comfort | Bridge | Kill | PickUp | HoldLeg | SendKeys | Keep | GoOn
 Command: TypeAlias = Order | Expel | Mended | Fact

@@ -19,6 +19,7 @@ from services.acd.engine import (
     queues,
     stimuli,
     timers,
+    transferring,
     views,
     waiting,
 )
@@ -94,6 +95,8 @@ _HANDLERS: dict[type, Handler] = {
     stimuli.HangUp: control.hang_up,
     stimuli.Hold: control.hold,
     stimuli.PressKeys: control.press_keys,
+    stimuli.Transfer: transferring.transfer,
+    stimuli.KeptFound: transferring.found,
     stimuli.FinishWrapUp: agents.finish_wrap_up,
     stimuli.NodeDown: nodes.node_down,
     stimuli.NodeUp: nodes.node_up,

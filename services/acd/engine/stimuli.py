@@ -376,6 +376,25 @@ class PressKeys:
 
 
 @dataclass(slots=True)
+class Transfer:
+    """The agent gives the caller away: to `queue`, or to `to_agent`; one of them is set."""
+
+    agent_id: str
+    contact_id: str
+    queue: str = ""
+    to_agent: str = ""
+
+
+@dataclass(slots=True)
+class KeptFound:
+    """A caller who was given away before a restart still waits on the switch for this queue."""
+
+    contact_id: str
+    queue: str
+    after: str = ""
+
+
+@dataclass(slots=True)
 class FinishWrapUp:
     agent_id: str
     contact_id: str
@@ -480,6 +499,8 @@ Stimulus: TypeAlias = (
     | HangUp
     | Hold
     | PressKeys
+    | Transfer
+    | KeptFound
     | FinishWrapUp
     | NodeDown
     | NodeUp

@@ -132,6 +132,16 @@ def _released(data: Data) -> dict[str, Any]:
     }
 
 
+def _transferred(data: Data) -> dict[str, Any]:
+    return {
+        "contact_id": data.get("contactId", ""),
+        "offer_id": data.get("offerId", ""),
+        "queue": data.get("queue", ""),
+        "to_agent_id": data.get("toAgentId", ""),
+        "transferred_at": data.get("transferredAt"),
+    }
+
+
 def _wrapped_up(data: Data) -> dict[str, Any]:
     return {
         "contact_id": data.get("contactId", ""),
@@ -151,6 +161,7 @@ _TABLE: Final[dict[str, tuple[str, Callable[[Data], dict[str, Any]]]]] = {
     "ContactHeld": ("held", _held),
     "ContactRetrieved": ("retrieved", _retrieved),
     "ContactReleased": ("released", _released),
+    "ContactTransferred": ("transferred", _transferred),
     "ContactWrappedUp": ("wrapped_up", _wrapped_up),
 }
 

@@ -109,6 +109,8 @@ TOLD: list[Any] = [
     stimuli.HangUp("a1", "c1"),
     stimuli.Hold("a1", "c1", on=False),
     stimuli.PressKeys("a1", "c1"),
+    stimuli.Transfer("a1", "c1", "support", "a2"),
+    stimuli.KeptFound("c1", "support", "ivr:XML:switchyard"),
     stimuli.FinishWrapUp("a1", "c1", "sold", "notes", "w1"),
     stimuli.NodeDown(NODE, "x"),
     stimuli.NodeUp(NODE),

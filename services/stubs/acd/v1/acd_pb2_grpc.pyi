@@ -86,6 +86,11 @@ class AcdStub:
     """Sends telephone keys to whom the agent talks with (a menu at the other end). INVALID_ARGUMENT: no such keys.
     FAILED_PRECONDITION: not connected, held, no call, or the other end is gone.
     """
+    Transfer: _grpc.UnaryUnaryMultiCallable[_acd_pb2.TransferRequest, _acd_pb2.Agent]
+    """Gives the caller to a queue or to an agent without speaking to them first; the agent's own part is over and wrap-up
+    begins. The caller hears music until somebody answers. NOT_FOUND: no such queue or agent. FAILED_PRECONDITION: not
+    connected, no call, the queue takes nobody now, the agent is not ready; the two talk on then.
+    """
     FinishWrapUp: _grpc.UnaryUnaryMultiCallable[_acd_pb2.FinishWrapUpRequest, _acd_pb2.Agent]
     PutQueue: _grpc.UnaryUnaryMultiCallable[_acd_pb2.Queue, _acd_pb2.Queue]
     """---- settings and views ----
@@ -156,6 +161,11 @@ class AcdAsyncStub(AcdStub):
     SendDtmf: _aio.UnaryUnaryMultiCallable[_acd_pb2.SendDtmfRequest, _acd_pb2.Agent]  # type: ignore[assignment]
     """Sends telephone keys to whom the agent talks with (a menu at the other end). INVALID_ARGUMENT: no such keys.
     FAILED_PRECONDITION: not connected, held, no call, or the other end is gone.
+    """
+    Transfer: _aio.UnaryUnaryMultiCallable[_acd_pb2.TransferRequest, _acd_pb2.Agent]  # type: ignore[assignment]
+    """Gives the caller to a queue or to an agent without speaking to them first; the agent's own part is over and wrap-up
+    begins. The caller hears music until somebody answers. NOT_FOUND: no such queue or agent. FAILED_PRECONDITION: not
+    connected, no call, the queue takes nobody now, the agent is not ready; the two talk on then.
     """
     FinishWrapUp: _aio.UnaryUnaryMultiCallable[_acd_pb2.FinishWrapUpRequest, _acd_pb2.Agent]  # type: ignore[assignment]
     PutQueue: _aio.UnaryUnaryMultiCallable[_acd_pb2.Queue, _acd_pb2.Queue]  # type: ignore[assignment]
@@ -350,6 +360,17 @@ class AcdServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_acd_pb2.Agent, _abc.Awaitable[_acd_pb2.Agent]]:
         """Sends telephone keys to whom the agent talks with (a menu at the other end). INVALID_ARGUMENT: no such keys.
         FAILED_PRECONDITION: not connected, held, no call, or the other end is gone.
+        """
+
+    @_abc_1.abstractmethod
+    def Transfer(
+        self,
+        request: _acd_pb2.TransferRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_acd_pb2.Agent, _abc.Awaitable[_acd_pb2.Agent]]:
+        """Gives the caller to a queue or to an agent without speaking to them first; the agent's own part is over and wrap-up
+        begins. The caller hears music until somebody answers. NOT_FOUND: no such queue or agent. FAILED_PRECONDITION: not
+        connected, no call, the queue takes nobody now, the agent is not ready; the two talk on then.
         """
 
     @_abc_1.abstractmethod
