@@ -224,6 +224,18 @@ def _released(f: fact.ContactReleased) -> tuple[Message, str]:
     return message, _once("released", f.offer_id)
 
 
+def _transferred(f: fact.ContactTransferred) -> tuple[Message, str]:
+    message = pb.ContactTransferred(
+        contact_id=f.contact_id,
+        offer_id=f.offer_id,
+        agent_id=f.agent_id,
+        queue=f.queue,
+        to_agent_id=f.to_agent_id,
+        transferred_at=_at(f.transferred_at),
+    )
+    return message, _once("transferred", f.offer_id)
+
+
 def _wrapped_up(f: fact.ContactWrappedUp) -> tuple[Message, str]:
     message = pb.ContactWrappedUp(
         contact_id=f.contact_id,
@@ -367,6 +379,7 @@ _BUILDERS: dict[type, Callable[[Any], tuple[Message, str]]] = {
     fact.ContactHeld: _held,
     fact.ContactRetrieved: _retrieved,
     fact.ContactReleased: _released,
+    fact.ContactTransferred: _transferred,
     fact.ContactWrappedUp: _wrapped_up,
     fact.ContactLeftQueue: _left_queue,
     fact.ContactEnded: _ended,

@@ -35,6 +35,7 @@ from services.acd.engine.stimuli import (
     Skills,
     Step,
     Tier,
+    Transfer,
 )
 from services.chassis import clock
 from services.chassis.errors import Invalid
@@ -291,6 +292,17 @@ def presence(value: int) -> Presence:
 def keys(request: pb.SendDtmfRequest) -> PressKeys:
     pressed = _match("keys", request.keys, KEYS, "1 to 32 telephone keys: 0-9 A-D * #")
     return PressKeys(request.agent_id, request.contact_id, pressed)
+
+
+def transfer(request: pb.TransferRequest) -> Transfer:
+    """One target; whether it takes the call is the engine's to judge."""
+    target = request.WhichOneof("target")
+    require(target, "target", "give a queue or an agent")
+    if target == "queue":
+        name = _match("queue", request.queue, QUEUE, "1 to 64 of a-z, 0-9, _ and -")
+        return Transfer(request.agent_id, request.contact_id, queue=name)
+    colleague = _match("to_agent_id", request.to_agent_id, AGENT, "1 to 64 of a-z, 0-9, . _ and -")
+    return Transfer(request.agent_id, request.contact_id, to_agent=colleague)
 
 
 def wrap_up(request: pb.FinishWrapUpRequest) -> FinishWrapUp:

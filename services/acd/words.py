@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from services.acd.domain import ContactState, LeftQueue
+from services.acd.domain import ContactState, LeftQueue, Routing
 from services.acd.engine import commands, recording, stimuli, views
 from services.acd.engine.callbacks import state_of
 from services.acd.engine.contacts import queue_of
 from services.acd.engine.dialling import offer_of, plan_of
-from services.acd.engine.floor import ASSIGNED, Agent, Contact, Floor, ForecastError
+from services.acd.engine.floor import ASSIGNED, Agent, Contact, Floor, ForecastError, Offer
 from services.chassis import clock
 from services.chassis.hours import Calendar, plain
 from services.stubs.acd.v1 import acd_pb2 as pb
@@ -165,6 +165,16 @@ def decision(d: commands.Decision) -> ev.Decision:
     )
 
 
+def _in_hands(offer: Offer) -> pb.Contact:
+    """A contact as its agent sees it: who writes about a caller given away sees their own conversation."""
+    shown = contact(offer.contact)
+    if offer.work is Routing.WRAP_UP and shown.state != ContactState.ENDED.value:
+        shown.state, shown.held = ContactState.RELEASED.value, False
+        shown.agent_id, shown.offer_id = offer.agent.id, offer.id
+        shown.queue = offer.queue.name
+    return shown
+
+
 def agent(who: Agent, *, settings: bool = False) -> pb.Agent:
     return pb.Agent(
         agent_id=who.id,
@@ -176,8 +186,8 @@ def agent(who: Agent, *, settings: bool = False) -> pb.Agent:
         routing_status=ev.RoutingStatus.ValueType(who.routing),
         since=clock.timestamp(who.since) if who.since else None,
         until=clock.timestamp(who.until) if who.until else None,
-        contact=contact(who.contact) if who.contact is not None else None,
-        contacts=[contact(offer.contact) for offer in who.hands],
+        contact=_in_hands(who.hands[-1]) if who.hands else None,
+        contacts=[_in_hands(offer) for offer in who.hands],
         work_mode=ev.WorkMode.ValueType(who.work_mode),
         settings=agent_settings(who.settings) if settings else None,
     )

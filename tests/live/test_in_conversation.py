@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from tests.live.centre import Centre, hear_each_other, plays
+from tests.live.centre import Centre, hear_each_other, left_alone, plays
 from tests.live.esl import Event
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -48,6 +49,59 @@ async def test_agent_sends_keys_and_the_other_telephone_gets_them(centre: Centre
         await talk.caller.hang_up()
 
     assert pressed == ["4", "7", "#"]
+
+
+@pytest.mark.parametrize("held", [False, True], ids=["talking", "held"])
+@pytest.mark.parametrize("target", [{"queue": "sales"}, {"to_agent_id": "a1021"}], ids=["queue", "agent"])
+async def test_agent_gives_the_caller_away(centre: Centre, target: dict[str, str], held: bool) -> None:
+    """Music while the next telephone rings, then the two hear each other; who gave the caller away is free of
+    the call at once, and after the second conversation the caller comes to the survey as after any."""
+    async with (
+        centre.switch.link("PLAYBACK_START") as watcher,
+        centre.agent("1020", "support") as first,
+        centre.agent("1021", "sales") as second,
+        centre.talk("+441632960120", first) as talk,
+    ):
+        await hear_each_other(talk, centre.switch)
+        if held:
+            await first.does("hold", contact_id=talk.contact_id)
+            await watcher.event(music_for(talk.caller_leg))
+        await first.does("transfer", contact_id=talk.contact_id, **target)
+        await first.phone.said("CALL_CLOSED")
+        await first.pushed("released", ended_by="agent")
+        await watcher.event(music_for(talk.caller_leg))
+        offer = await second.pushed("offer", contact_id=talk.contact_id)
+        await second.picks_up()
+        again = replace(talk, agent=second, agent_leg=offer["offer_id"])
+        await left_alone(again, centre.switch)
+        await hear_each_other(again, centre.switch)
+        await second.phone.hang_up()
+        await second.pushed("released", ended_by="agent")
+        survey = await watcher.event(plays("survey"))
+        await talk.caller.press("3")
+        await talk.caller.said("CALL_CLOSED")
+
+    assert survey["Unique-ID"] == talk.caller_leg
+    assert len(centre.all_facts("ContactTransferred", contactId=talk.contact_id)) == 1
+    assert len(centre.all_facts("ContactReleased", contactId=talk.contact_id)) == 2
+    end = await centre.ended(talk.contact_id, "answered")
+    assert end["agentId"] == second.agent_id
+
+
+async def test_caller_hangs_up_while_given_away(centre: Centre) -> None:
+    async with (
+        centre.agent("1020", "support") as first,
+        centre.agent("1021", "sales") as second,
+        centre.talk("+441632960121", first) as talk,
+    ):
+        await first.does("transfer", contact_id=talk.contact_id, queue="sales")
+        await second.pushed("offer", contact_id=talk.contact_id)
+        await talk.caller.hang_up()
+        await second.pushed("offer_failed", contact_id=talk.contact_id)
+        await second.is_("idle")
+
+    end = await centre.ended(talk.contact_id, "answered")
+    assert end["agentId"] == first.agent_id
 
 
 def music_for(leg: str) -> Callable[[Event], bool]:

@@ -239,6 +239,9 @@ class Api(acd_pb2_grpc.AcdServicer):
         stimulus = stimuli.PauseRecording(request.agent_id, request.contact_id, on=False)
         return await self._control("resume_recording", request, stimulus)
 
+    async def Transfer(self, request: pb.TransferRequest, context: Any) -> pb.Agent:
+        return await self._control("transfer", request, checks.transfer(request))
+
     async def FinishWrapUp(self, request: pb.FinishWrapUpRequest, context: Any) -> pb.Agent:
         return await self._control("wrap_up", request, checks.wrap_up(request))
 

@@ -155,7 +155,7 @@ def begin_wrap_up(floor: Floor, offer: Offer, wrap_up_ms: int, now: int, out: li
         out_of_hands(floor, offer, RoutingMove.FREE, now, out)
         return
     until = now + wrap_up_ms
-    offer.contact.wrapping = True
+    offer.contact.wrapping += 1
     hands.move(floor, offer, RoutingMove.RELEASE, now, out, until=until)
     set_timer(floor, until, Alarm.WRAP_UP, offer)
 
@@ -193,9 +193,9 @@ def end_wrap_up(
 ) -> None:
     """Ends a wrap-up: by the form, or by the clock when there is none."""
     contact, agent = offer.contact, offer.agent
-    contact.wrap_up_ms = now - contact.released_at
-    contact.wrapping = False
-    _announce_form(contact, agent, form, now, out, timed_out=form is None)
+    contact.wrap_up_ms = now - (offer.released_at or contact.released_at)
+    contact.wrapping -= 1
+    _announce_form(contact, agent, form, now, out, timed_out=form is None, offer_id=offer.id)
     out_of_hands(floor, offer, RoutingMove.FINISH, now, out)
     settle(floor, agent, now, out)
 
@@ -208,12 +208,13 @@ def _announce_form(
     out: list[Command],
     *,
     timed_out: bool,
+    offer_id: str = "",
 ) -> None:
     contact.form_seen = form is not None
     out.append(
         ContactWrappedUp(
             contact.id,
-            contact.last_offer,
+            offer_id or contact.last_offer,
             agent.id,
             contact.wrap_up_ms,
             form.disposition if form else "",
@@ -254,7 +255,8 @@ def _resume_wrap_up(floor: Floor, agent: Agent, stimulus: Recall, now: int) -> N
         contact = Contact(stimulus.contact_id, state=ContactState.ENDED, outcome=Outcome.ANSWERED)
         floor.contacts[contact.id] = contact
         floor.past.append((agent.since + floor.policy.forget_ms, contact))
-    contact.agent, contact.wrapping, contact.released_at = agent, True, agent.since
+    contact.agent, contact.released_at = agent, agent.since
+    contact.wrapping += 1
     queue = contact.queue or next((floor.queues[name] for name in agent.profile.queues), None)
     if queue is None:
         return

@@ -21,7 +21,7 @@ def assign(floor: Floor, stimulus: Assign, now: int, out: list[Command]) -> None
         raise NotFound("contact", stimulus.contact_id)
     agent = find(floor, stimulus.agent_id)
     _check_contact(contact, now)
-    _check_agent(contact, agent)
+    check_agent(contact, agent)
     step_out(contact)
     contact.preferred, contact.prefer_until = agent, now + stimulus.wait_ms
     contact.rule, contact.assigned_by = ASSIGNED, stimulus.by
@@ -38,7 +38,7 @@ def _check_contact(contact: Contact, now: int) -> None:
         raise Conflict("The contact does not wait any more.")
 
 
-def _check_agent(contact: Contact, agent: Agent) -> None:
+def check_agent(contact: Contact, agent: Agent) -> None:
     name = agent.settings.name or agent.id
     if agent.presence is Presence.OFFLINE:
         raise Conflict(f"{name} is not signed in.")

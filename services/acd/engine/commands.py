@@ -80,6 +80,7 @@ class Bridge:
     offer_id: str
     agent_id: str
     after: str
+    kept: bool = False  # the caller waited in our hands, see Keep
 
 
 @dataclass(slots=True)
@@ -145,6 +146,29 @@ class MaskRecording:
     contact_id: str
     offer_id: str
     on: bool
+
+
+@dataclass(slots=True)
+class Keep:
+    """Take the caller out of the conversation on leg `offer_id`, to hear music; no flow holds them then.
+
+    `queue` and `after` stand on the caller's leg, for an ACD that has been restarted meanwhile.
+    """
+
+    node: str
+    call_id: str
+    offer_id: str
+    queue: str
+    after: str
+
+
+@dataclass(slots=True)
+class GoOn:
+    """Whom we kept goes on in the flow, as after a conversation."""
+
+    node: str
+    call_id: str
+    after: str
 
 
 # ---------------------------------------------------------------- to the holder of a caller
@@ -303,6 +327,16 @@ class ContactReleased:
     hold_ms: int
     ended_by: Party
     released_at: int
+
+
+@dataclass(slots=True)
+class ContactTransferred:
+    contact_id: str
+    offer_id: str
+    agent_id: str
+    queue: str
+    to_agent_id: str
+    transferred_at: int
 
 
 @dataclass(slots=True)
@@ -481,6 +515,7 @@ Fact: TypeAlias = (
     | ContactHeld
     | ContactRetrieved
     | ContactReleased
+    | ContactTransferred
     | ContactWrappedUp
     | ContactLeftQueue
     | ContactEnded
@@ -504,6 +539,8 @@ Order: TypeAlias = (
     | PickUp
     | HoldLeg
     | SendKeys
+    | Keep
+    | GoOn
     | StartRecording
     | StopRecording
     | MaskRecording

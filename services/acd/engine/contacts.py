@@ -11,7 +11,15 @@ from services.acd.domain import (
     Outcome,
     OverflowAction,
 )
-from services.acd.engine.commands import Command, ContactEnded, ContactLeftQueue, ContactOpened, Expel
+from services.acd.engine.commands import (
+    Command,
+    ContactEnded,
+    ContactLeftQueue,
+    ContactOpened,
+    Expel,
+    GoOn,
+    Kill,
+)
 from services.acd.engine.floor import NO_SWITCH, Alarm, Callback, Contact, Floor, Node, Queue
 from services.acd.engine.stimuli import FLOW, Arrival, Open, Overflow, Recover
 from services.acd.engine.timers import set_timer
@@ -227,4 +235,16 @@ def leave(
     contact.waited_ms += waited
     if reason not in OWN_WILL:
         queue.overflowed += 1
-        out.append(Expel(contact.holder, contact.id, queue.settings.name, reason, overflow))
+        if contact.kept:
+            _go_on(contact, out)
+        else:
+            out.append(Expel(contact.holder, contact.id, queue.settings.name, reason, overflow))
+
+
+def _go_on(contact: Contact, out: list[Command]) -> None:
+    """No flow holds the caller: one goes on as after the conversation, or the call ends."""
+    contact.kept = False
+    if contact.after_bridge:
+        out.append(GoOn(contact.node, contact.call_id, contact.after_bridge))
+    else:
+        out.append(Kill(contact.node, contact.call_id, "NORMAL_CLEARING"))

@@ -52,7 +52,7 @@ def reject(floor: Floor, stimulus: Reject, now: int, out: list[Command]) -> None
 
 def hang_up(floor: Floor, stimulus: HangUp, now: int, out: list[Command]) -> None:
     """The leg's end, when the switch tells it, ends the conversation; here it is only asked for."""
-    offer = _talking(floor, stimulus.agent_id, stimulus.contact_id)
+    offer = talking(floor, stimulus.agent_id, stimulus.contact_id)
     if offer.leg:
         ask_end(floor, offer, "NORMAL_CLEARING", now, out)
         return
@@ -63,7 +63,7 @@ def hang_up(floor: Floor, stimulus: HangUp, now: int, out: list[Command]) -> Non
 
 
 def hold(floor: Floor, stimulus: Hold, now: int, out: list[Command]) -> None:
-    offer = _talking(floor, stimulus.agent_id, stimulus.contact_id)
+    offer = talking(floor, stimulus.agent_id, stimulus.contact_id)
     if offer.stage is not Stage.TALKING:
         raise Conflict("The call is not connected yet.")
     if not offer.leg:
@@ -74,7 +74,7 @@ def hold(floor: Floor, stimulus: Hold, now: int, out: list[Command]) -> None:
 
 def press_keys(floor: Floor, stimulus: PressKeys, now: int, out: list[Command]) -> None:
     """No fact comes of it and no state: whoever reads events must not learn the keys."""
-    offer = _talking(floor, stimulus.agent_id, stimulus.contact_id)
+    offer = talking(floor, stimulus.agent_id, stimulus.contact_id)
     if offer.stage is not Stage.TALKING:
         raise Conflict("The call is not connected yet.")
     if not offer.leg:
@@ -86,10 +86,10 @@ def press_keys(floor: Floor, stimulus: PressKeys, now: int, out: list[Command]) 
 
 def pause_recording(floor: Floor, stimulus: PauseRecording, now: int, out: list[Command]) -> None:
     """The switch's answer, not the wish, makes it so: an agent who is told "paused" relies on it."""
-    pause(floor, _talking(floor, stimulus.agent_id, stimulus.contact_id).contact, stimulus.on, out)
+    pause(floor, talking(floor, stimulus.agent_id, stimulus.contact_id).contact, stimulus.on, out)
 
 
-def _talking(floor: Floor, agent_id: str, contact_id: str) -> Offer:
+def talking(floor: Floor, agent_id: str, contact_id: str) -> Offer:
     for offer in find(floor, agent_id).hands:
         if offer.contact.id == contact_id and offer.work in BUSY:
             if offer.stage is Stage.RINGING:

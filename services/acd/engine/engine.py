@@ -20,6 +20,7 @@ from services.acd.engine import (
     recording,
     stimuli,
     timers,
+    transferring,
     views,
     waiting,
 )
@@ -101,6 +102,8 @@ _HANDLERS: dict[type, Handler] = {
     stimuli.RecordingMasked: recording.masked,
     stimuli.RecordingOver: recording.file_closed,
     stimuli.RecordingRefused: recording.refused,
+    stimuli.Transfer: transferring.transfer,
+    stimuli.KeptFound: transferring.found,
     stimuli.FinishWrapUp: agents.finish_wrap_up,
     stimuli.NodeDown: nodes.node_down,
     stimuli.NodeUp: nodes.node_up,

@@ -206,6 +206,7 @@ class Offer:
     work: Routing = Routing.IDLE
     until: int = 0  # end of the wrap-up
     expected_gone_at: int = 0
+    released_at: int = 0  # its conversation is over, whatever the contact does by now
 
 
 @dataclass(slots=True, eq=False)
@@ -292,6 +293,7 @@ class Contact:
     leave_at: int = 0
     holder: str = ""
     after_bridge: str = ""
+    kept: bool = False  # given away by an agent: it waits in our hands, and no flow holds the caller
     data: dict[str, str] = field(default_factory=dict)
     declined: tuple[LeftQueue, Overflow] | None = None  # why it does not wait, and where to instead
     # Of the wait in this queue, on entering it; -1: nobody could tell, or no wait was needed.
@@ -318,7 +320,7 @@ class Contact:
     cause: str = ""
     outcome: Outcome = Outcome.UNSPECIFIED
     ended_at: int = 0
-    wrapping: bool = False  # an agent still writes about it, so it is not forgotten
+    wrapping: int = 0  # agents who still write about it, so it is not forgotten
     wrap_up_ms: int = 0
     form_seen: bool = False
     callback: Callback | None = None  # to agents it is a call like any other

@@ -136,7 +136,7 @@ def _let_go(floor: Floor, agent: Agent, now: int, out: list[Command]) -> bool:
     if leg is not None and leg.stage is not Stage.CLOSING:
         call_back(floor, leg, now, out)
     for offer in [each for each in agent.hands if each.work is Routing.WRAP_UP]:
-        offer.contact.wrapping = False
+        offer.contact.wrapping -= 1
         hands.change(offer, RoutingMove.FINISH, now)
         floor.offers.pop(offer.id, None)
     if agent.offer is not None:

@@ -421,6 +421,25 @@ class RecordingRefused:
 
 
 @dataclass(slots=True)
+class Transfer:
+    """The agent gives the caller away: to `queue`, or to `to_agent`; one of them is set."""
+
+    agent_id: str
+    contact_id: str
+    queue: str = ""
+    to_agent: str = ""
+
+
+@dataclass(slots=True)
+class KeptFound:
+    """A caller who was given away before a restart still waits on the switch for this queue."""
+
+    contact_id: str
+    queue: str
+    after: str = ""
+
+
+@dataclass(slots=True)
 class FinishWrapUp:
     agent_id: str
     contact_id: str
@@ -532,6 +551,8 @@ Stimulus: TypeAlias = (
     | RecordingMasked
     | RecordingOver
     | RecordingRefused
+    | Transfer
+    | KeptFound
     | FinishWrapUp
     | NodeDown
     | NodeUp

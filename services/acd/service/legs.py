@@ -7,6 +7,9 @@ from services.acd.engine import commands, stimuli
 from services.chassis.esl import Event
 from services.chassis.esl import commands as fs
 
+KEPT_IN, KEPT_AFTER = "sy_kept_in", "sy_kept_after"
+"""On a caller whom an agent has given away: the queue, and where they go on when nobody takes the call."""
+
 
 def of_an_agent(tenant: str, order: commands.Ring) -> dict[str, str]:
     """On the agent's leg: all that a restarted ACD needs to know about it, and what the phone shows."""

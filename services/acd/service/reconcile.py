@@ -14,10 +14,11 @@ import orjson
 import structlog
 
 from services.acd.config import AcdConfig
+from services.acd.domain import ContactState
 from services.acd.engine import stimuli
 from services.acd.engine.floor import Contact, Floor, Offer, Stage
 from services.acd.service import counted
-from services.acd.service.legs import arrival_of
+from services.acd.service.legs import KEPT_AFTER, KEPT_IN, arrival_of
 from services.acd.service.recording import PAUSED, RECORDED
 from services.acd.service.router import Router
 from services.acd.service.switches import Switches
@@ -179,6 +180,7 @@ class Reconciler:
             if not settle_ms:
                 await self._look_at_legs(tenant, link, legs, present)
                 await self._look_at_dialled(tenant, node, link, callers)
+                await self._look_at_kept(tenant, link, callers)
         await self._unknown(node, link, present - ours, first=not settle_ms)
         self._agreed.pop(node, None)
         if ours - {""} == present - self._strangers[node]:
@@ -231,6 +233,16 @@ class Reconciler:
                 self._router.tell(tenant, stimuli.DialFailed(contact.id, dialled, "LEG_LOST"))
             elif leg.get("Answer-State") == "answered":
                 self._router.tell(tenant, stimuli.CustomerAnswered(contact.id, dialled, node))
+
+    async def _look_at_kept(self, tenant: str, link: Link, callers: list[Contact]) -> None:
+        """After a restart: callers whom an agent had given away, and whom no flow holds."""
+        for contact in callers:
+            if contact.state is not ContactState.OPEN or not contact.answered_at:
+                continue
+            leg = await _dump(link, contact.call_id)
+            if leg is None or _partner(leg) or not (queue := leg.variable(KEPT_IN)):
+                continue
+            self._router.tell(tenant, stimuli.KeptFound(contact.id, queue, leg.variable(KEPT_AFTER)))
 
     async def _unknown(self, node: str, link: Link, unknown: set[str], *, first: bool) -> None:
         """Channels that no engine knows: mostly callers in a flow, but it may be an agent's leg."""

@@ -54,6 +54,9 @@ SHOW_LAG_S = 0.2  # from an originate until `show channels` tells of its leg: 60
 # What somebody hears who waits for the other one: the ringing tone of China and most of Europe.
 RINGING_TONE = fs.tone("%(1000,4000,450);loops=-1")
 
+KEPT_MUSIC = fs.music("moh")
+"""What a caller hears whom an agent has given away, as during a hold."""
+
 Compare = Callable[[str, Link], None]
 
 
@@ -227,7 +230,21 @@ class Switches:
             return self._hold(tenant, link, order)
         elif isinstance(order, commands.SendKeys):
             return self._asked(link.ask(fs.uuid_send_dtmf(order.call_id, order.keys)), "uuid_send_dtmf")
+        elif isinstance(order, commands.Keep):
+            return self._keep(link, order)
+        elif isinstance(order, commands.GoOn):
+            extension, dialplan, context = order.after.split(":")
+            command = fs.uuid_transfer(order.call_id, extension, context, dialplan=dialplan)
+            self._asked(link.ask(command), "uuid_transfer")
         return None
+
+    def _keep(self, link: Link, order: commands.Keep) -> Answer:
+        """The caller hears music, out of the bridge. The agent's leg ends next, maybe during a hold: the switch
+        must not ask it where the caller goes."""
+        link.ask(fs.uuid_setvar(order.offer_id, "hold_hangup_xfer_exten", ""))
+        kept = {legs.KEPT_IN: order.queue, legs.KEPT_AFTER: order.after}
+        link.ask(fs.uuid_setvar_multi(order.call_id, kept))
+        return self._asked(link.ask(fs.uuid_play_on(order.call_id, KEPT_MUSIC)), "uuid_transfer")
 
     def _ring(self, tenant: str, link: Link | None, order: commands.Ring, cause: Event | None) -> None:
         if link is None or not link.up:
@@ -332,6 +349,8 @@ class Switches:
         and hangs the caller up when it says nothing.
         """
         names = {"sy_agent_id": order.agent_id, "sy_offer_id": order.offer_id}
+        if order.kept:
+            names[legs.KEPT_IN] = names[legs.KEPT_AFTER] = ""
         if order.after:
             names["transfer_after_bridge"] = order.after
         try:

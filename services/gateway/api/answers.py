@@ -35,6 +35,16 @@ class Queues(Answer):
     queues: list[Queue]
 
 
+class Colleague(Answer):
+    agent_id: str
+    name: str
+    idle: bool = Field(description="has nothing in hand; else the caller waits for them a minute at most")
+
+
+class Colleagues(Answer):
+    agents: list[Colleague]
+
+
 class AgentDocuments(Answer):
     agents: list[AgentSettings]
 

@@ -36,6 +36,7 @@ class Commands:
             "dtmf": (work, self._dtmf),
             "pause_recording": (work, self._pause_recording),
             "resume_recording": (work, self._resume_recording),
+            "transfer": (work, self._transfer),
             "wrap_up": (work, self._wrap_up),
             "wallboard": (watch, self._watch),
         }
@@ -83,6 +84,11 @@ class Commands:
     async def _dtmf(self, who: Identity, command_id: str, data: dict[str, Any]) -> View:
         contact_id = _contact(data)
         return await self._desk.dtmf(who, contact_id, _read(models.Keys, data).keys, command_id)
+
+    async def _transfer(self, who: Identity, command_id: str, data: dict[str, Any]) -> View:
+        contact_id = _contact(data)
+        wanted = _read(models.Transfer, data)
+        return await self._desk.transfer(who, contact_id, wanted.queue, wanted.to_agent_id, command_id)
 
     async def _wrap_up(self, who: Identity, command_id: str, data: dict[str, Any]) -> View:
         contact_id = _contact(data)

@@ -137,6 +137,14 @@ class Keys(Body):
     request_id: RequestId = ""
 
 
+class Transfer(Body):
+    """Whom the caller is given to: a queue or an agent, one of them."""
+
+    queue: Annotated[str, Field(pattern=r"^[a-z0-9_-]{0,64}$")] = ""
+    to_agent_id: Annotated[str, Field(pattern=r"^[a-z0-9._-]{0,64}$")] = ""
+    request_id: RequestId = ""
+
+
 class NewWorkOrder(Body):
     type: Line64
     urgency: Line64 = "normal"

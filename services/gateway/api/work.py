@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from services.chassis.errors import Unavailable
-from services.gateway.api import forms, models
+from services.gateway.api import answers, forms, models
 from services.gateway.api.guard import Routes, Who
 from services.gateway.api.ports import Parts
 from services.gateway.api.problems import Json
@@ -70,6 +70,15 @@ def add(routes: Routes, parts: Parts) -> None:
     @routes.add("POST", "/contacts/{contact_id}/dtmf", WORK, tags=["agent"])
     async def dtmf(contact_id: models.Id, body: models.Keys, who: Who) -> Response:
         return Json(await desk.dtmf(who, contact_id, body.keys, body.request_id))
+
+    @routes.add("POST", "/contacts/{contact_id}/transfer", WORK, tags=["agent"])
+    async def transfer(contact_id: models.Id, body: models.Transfer, who: Who) -> Response:
+        given = await desk.transfer(who, contact_id, body.queue, body.to_agent_id, body.request_id)
+        return Json(given)
+
+    @routes.add("GET", "/agent/colleagues", WORK, answers=answers.Colleagues, tags=["agent"])
+    async def colleagues(who: Who) -> Response:
+        return Json(await desk.colleagues(who))
 
     @routes.add("POST", "/contacts/{contact_id}/wrap-up", WORK, tags=["agent"])
     async def wrap_up(contact_id: models.Id, body: models.WrapUp, who: Who) -> Response:

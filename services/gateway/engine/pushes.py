@@ -139,6 +139,16 @@ def _released(data: Data) -> dict[str, Any]:
     }
 
 
+def _transferred(data: Data) -> dict[str, Any]:
+    return {
+        "contact_id": data.get("contactId", ""),
+        "offer_id": data.get("offerId", ""),
+        "queue": data.get("queue", ""),
+        "to_agent_id": data.get("toAgentId", ""),
+        "transferred_at": data.get("transferredAt"),
+    }
+
+
 def _wrapped_up(data: Data) -> dict[str, Any]:
     return {
         "contact_id": data.get("contactId", ""),
@@ -162,6 +172,7 @@ _TABLE: Final[dict[str, tuple[str, Callable[[Data], dict[str, Any]]]]] = {
     "RecordingResumed": ("recording", _recording("recording")),
     "RecordingFailed": ("recording", _recording("failed")),
     "ContactReleased": ("released", _released),
+    "ContactTransferred": ("transferred", _transferred),
     "ContactWrappedUp": ("wrapped_up", _wrapped_up),
 }
 

@@ -7,12 +7,12 @@ from typing import Any
 import structlog
 from prometheus_client import Counter
 
-from services.chassis.errors import Conflict, NotFound, SwitchyardError, Unavailable
+from services.chassis.errors import Conflict, Invalid, NotFound, SwitchyardError, Unavailable
 from services.gateway.api import forms, models, views
 from services.gateway.api.peers import Peers
 from services.gateway.domain import Identity
 from services.gateway.store import Store
-from services.stubs.acd.v1 import acd_pb2
+from services.stubs.acd.v1 import acd_pb2, events_pb2
 from services.stubs.workorder.v1 import workorder_pb2
 
 log = structlog.get_logger()
@@ -119,6 +119,35 @@ class Desk:
         )
         agent = await self._acd.call(self._acd.stub.SendDtmf, request)
         return views.state(agent)
+
+    async def transfer(
+        self, who: Identity, contact_id: str, queue: str, to_agent_id: str, given_id: str
+    ) -> views.View:
+        """The caller goes to a queue or an agent, one of them. Raises Invalid for both or neither."""
+        if bool(queue) is bool(to_agent_id):
+            raise Invalid("queue", "give a queue or to_agent_id, one of them")
+        request = acd_pb2.TransferRequest(
+            request_id=forms.request_id(who, given_id), agent_id=_agent(who), contact_id=contact_id
+        )
+        if queue:
+            request.queue = queue
+        else:
+            request.to_agent_id = to_agent_id
+        agent = await self._acd.call(self._acd.stub.Transfer, request)
+        return views.state(agent)
+
+    async def colleagues(self, who: Identity) -> views.View:
+        """Agents who are ready, by name: no more than one needs to know to give them a caller."""
+        mine = _agent(who)
+        found = await self._acd.call(self._acd.stub.ListAgents, acd_pb2.ListAgentsRequest())
+        ready = [a for a in found.agents if a.presence == events_pb2.PRESENCE_READY and a.agent_id != mine]
+        ready.sort(key=lambda a: (a.name or a.agent_id, a.agent_id))
+        free = events_pb2.ROUTING_STATUS_IDLE
+        return {
+            "agents": [
+                {"agent_id": a.agent_id, "name": a.name, "idle": a.routing_status == free} for a in ready
+            ]
+        }
 
     # ---------------------------------------------------------------- wrap-up
 

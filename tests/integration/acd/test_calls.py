@@ -362,3 +362,51 @@ async def test_bad_requests_are_refused_by_name(centre: Centre) -> None:
     await caller.enqueue()
     with pytest.raises(Full):
         await centre.arrives().enqueue()
+
+
+async def test_agent_gives_the_caller_to_another_queue(centre: Centre) -> None:
+    """Asked twice it happens once; the caller hears music, then the next agent, then goes on as after any talk."""
+    centre.switch.dialplan.extra["switchyard", "back"] = [("park", "")]
+    await centre.queue()
+    await centre.queue("support")
+    await centre.agent("a1", "1001", mode="auto_answer", answer_after_ms=10)
+    await centre.agent("a2", "1002", "support", mode="ring")
+    caller = centre.arrives()
+    await caller.enqueue(transfer_after_bridge="back:XML:switchyard")
+    await caller.event("ContactAnswered")
+    leg = centre.switch.channels[caller.call_id]
+    away = pb.TransferRequest(
+        request_id=new_id(), agent_id="a1", contact_id=caller.contact_id, queue="support"
+    )
+    await centre.call("Transfer", away)
+    await centre.call("Transfer", away)
+    await until(lambda: len(centre.heard.of("ContactOffered", caller.contact_id)) == 2, "the next one rings")
+    await until(lambda: leg.profile.destination_number.startswith("endless_playback:"), "music")
+    await until(lambda: len(centre.switch.channels) == 2, "the first agent's leg is gone")
+    assert not leg.down
+    centre.sim("answer 1002")
+    await until(lambda: len(centre.heard.of("ContactAnswered", caller.contact_id)) == 2, "answered again")
+    assert centre.sim("hangup 1002").startswith("+OK")
+    await until(lambda: leg.profile.destination_number == "back", "the caller goes on")
+    assert len(centre.heard.of("ContactTransferred", caller.contact_id)) == 1
+
+
+async def test_acd_is_restarted_while_a_caller_waits_who_was_given_away(centre: Centre) -> None:
+    """No flow holds such a caller: the switch says where they wait."""
+    await centre.queue()
+    await centre.queue("support")
+    await centre.agent("a1", "1001", mode="auto_answer", answer_after_ms=10)
+    await centre.agent("a2", "1002", "support", mode="ring")
+    caller = centre.arrives()
+    await caller.enqueue()
+    await caller.event("ContactAnswered")
+    away = pb.TransferRequest(
+        request_id=new_id(), agent_id="a1", contact_id=caller.contact_id, queue="support"
+    )
+    await centre.call("Transfer", away)
+    await until(lambda: len(centre.heard.of("ContactOffered", caller.contact_id)) == 2, "the next one rings")
+    await centre.stop_acd()
+    centre.phone("1002", mode="auto_answer", answer_after_ms=10)
+    await centre.start_acd()
+    await until(lambda: len(centre.heard.of("ContactAnswered", caller.contact_id)) == 2, "answered again")
+    assert centre.heard.of("ContactAnswered", caller.contact_id)[-1].data["agentId"] == "a2"

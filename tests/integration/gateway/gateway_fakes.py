@@ -123,6 +123,9 @@ class FakeAcd(Asked, acd_pb2_grpc.AcdServicer):
     async def SendDtmf(self, request: Any, context: Any) -> acd_pb2.Agent:
         return self._found("SendDtmf", request)
 
+    async def Transfer(self, request: Any, context: Any) -> acd_pb2.Agent:
+        return self._found("Transfer", request)
+
     async def FinishWrapUp(self, request: Any, context: Any) -> acd_pb2.Agent:
         return self._found("FinishWrapUp", request)
 

@@ -445,8 +445,20 @@ async def test_commands_reach_the_acd_once_whatever_happens(house: House) -> Non
         for keys in ("", "1\nuuid_kill", "1w2", "1" * 33):
             refused = await desk.command("dtmf", "c-bad", {"contact_id": "k-1", "keys": keys})
             assert not refused["ok"], keys
+        for number, target in enumerate(({"queue": "support"}, {"to_agent_id": "a2"})):
+            assert (await desk.command("transfer", f"c-away-{number}", {"contact_id": "k-1"} | target))["ok"]
+        for target in (
+            {},
+            {"queue": "support", "to_agent_id": "a2"},
+            {"queue": "a b"},
+            {"to_agent_id": "a\n"},
+        ):
+            refused = await desk.command("transfer", "c-bad", {"contact_id": "k-1"} | target)
+            assert not refused["ok"], target
         await desk.command("hold", "c-hold", {"contact_id": "k-1"})
     assert [each.keys for each in house.fakes.acd.requests("SendDtmf")] == ["12#"]
+    given = house.fakes.acd.requests("Transfer")
+    assert [(each.queue, each.to_agent_id) for each in given] == [("support", ""), ("", "a2")]
     first, again = house.fakes.acd.requests("Hold")
     assert first.request_id == again.request_id, "the ACD knows the repeat by its request id"
     assert first.agent_id == "a1"

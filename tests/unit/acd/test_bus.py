@@ -26,7 +26,9 @@ def test_every_fact_of_a_call_finds_its_event() -> None:
     """Nothing the engine announces is without a builder, and all can be told in JSON."""
     day = Day()
     day.queue(wrap_up_ms=1000, recording=RecordingRule.FROM_ANSWER)
+    day.queue("support")
     day.agent("a1")
+    day.agent("a2", "support")
     offer = day.talk("c1")
     for stimulus in (
         stimuli.RecordingRuns(offer),
@@ -36,6 +38,7 @@ def test_every_fact_of_a_call_finds_its_event() -> None:
         stimuli.RecordingRefused(offer, RecordingFailure.REFUSED),
         stimuli.Held(offer),
         stimuli.Retrieved(offer),
+        stimuli.Transfer("a1", "c1", "support"),
         stimuli.LegGone(offer, "NORMAL_CLEARING"),
         stimuli.FinishWrapUp("a1", "c1", "sold"),
     ):

@@ -115,6 +115,8 @@ TOLD: list[Any] = [
     stimuli.RecordingMasked("o1", on=True),
     stimuli.RecordingOver("o1", 9, "success-maxtime"),
     stimuli.RecordingRefused("o1", RecordingFailure.REFUSED, "x"),
+    stimuli.Transfer("a1", "c1", "support", "a2"),
+    stimuli.KeptFound("c1", "support", "ivr:XML:switchyard"),
     stimuli.FinishWrapUp("a1", "c1", "sold", "notes", "w1"),
     stimuli.NodeDown(NODE, "x"),
     stimuli.NodeUp(NODE),

@@ -547,6 +547,11 @@ class Floor(RuleBasedStateMachine):
     def reject_what_is_not_theirs(self, agent: str, leg: int) -> None:
         self.tell(stimuli.Reject(agent, self.leg(leg)))
 
+    @rule(agent=agents, contact=contacts, queue=queues, to=agents, which=st.booleans())
+    def give_away(self, agent: str, contact: int, queue: str, to: str, which: bool) -> None:
+        target = {"queue": queue} if which else {"to_agent": to}
+        self.tell(stimuli.Transfer(agent, self.name(contact), **target))
+
     @rule(
         agent=agents,
         contact=contacts,

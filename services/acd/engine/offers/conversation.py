@@ -86,6 +86,7 @@ def _connect(contact: Contact, agent: Agent, waited: int, now: int) -> None:
     contact.form_seen = False
     contact.troubles = 0
     contact.preferred = None
+    contact.kept = False
     contact.relax_at = 0
     agent.misses = 0
     agent.contacts += 1
@@ -122,7 +123,7 @@ def release(
     contact.hold_ms += contact.segment_hold_ms
     contact.state = CONTACT[contact.state][ContactMove.RELEASE]
     contact.offer = None
-    contact.released_at = now
+    contact.released_at = offer.released_at = now
     contact.wrap_up_ms = 0
     recording.end(floor, offer, now, out)
     _learn(queue, now - contact.answered_at + queue.settings.wrap_up_ms)

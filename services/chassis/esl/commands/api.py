@@ -106,6 +106,12 @@ def uuid_transfer(
     return command("uuid_transfer", text.uuid("uuid", uuid), *which, *rest)
 
 
+def uuid_play_on(uuid: str, sound: Sound) -> Command:
+    """Takes a channel out of any bridge and plays to it until it goes elsewhere; parked when it cannot play."""
+    application = f"endless_playback:{joined([sound])},park"
+    return command("uuid_transfer", text.uuid("uuid", uuid), application, "inline")
+
+
 def uuid_setvar(uuid: str, name: str, value: str) -> Command:
     """Sets a channel variable; "" unsets it."""
     checked = [text.free(name, value)] if value else []

@@ -150,6 +150,11 @@ class AcdStub:
                 request_serializer=acd_dot_v1_dot_acd__pb2.ContactActionRequest.SerializeToString,
                 response_deserializer=acd_dot_v1_dot_acd__pb2.Agent.FromString,
                 _registered_method=True)
+        self.Transfer = channel.unary_unary(
+                '/switchyard.acd.v1.Acd/Transfer',
+                request_serializer=acd_dot_v1_dot_acd__pb2.TransferRequest.SerializeToString,
+                response_deserializer=acd_dot_v1_dot_acd__pb2.Agent.FromString,
+                _registered_method=True)
         self.FinishWrapUp = channel.unary_unary(
                 '/switchyard.acd.v1.Acd/FinishWrapUp',
                 request_serializer=acd_dot_v1_dot_acd__pb2.FinishWrapUpRequest.SerializeToString,
@@ -348,6 +353,15 @@ class AcdServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Transfer(self, request, context):
+        """Gives the caller to a queue or to an agent without speaking to them first; the agent's own part is over and wrap-up
+        begins. The caller hears music until somebody answers. NOT_FOUND: no such queue or agent. FAILED_PRECONDITION: not
+        connected, no call, the queue takes nobody now, the agent is not ready; the two talk on then.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FinishWrapUp(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -499,6 +513,11 @@ def add_AcdServicer_to_server(servicer, server):
             'ResumeRecording': grpc.unary_unary_rpc_method_handler(
                     servicer.ResumeRecording,
                     request_deserializer=acd_dot_v1_dot_acd__pb2.ContactActionRequest.FromString,
+                    response_serializer=acd_dot_v1_dot_acd__pb2.Agent.SerializeToString,
+            ),
+            'Transfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.Transfer,
+                    request_deserializer=acd_dot_v1_dot_acd__pb2.TransferRequest.FromString,
                     response_serializer=acd_dot_v1_dot_acd__pb2.Agent.SerializeToString,
             ),
             'FinishWrapUp': grpc.unary_unary_rpc_method_handler(
@@ -1148,6 +1167,33 @@ class Acd:
             target,
             '/switchyard.acd.v1.Acd/ResumeRecording',
             acd_dot_v1_dot_acd__pb2.ContactActionRequest.SerializeToString,
+            acd_dot_v1_dot_acd__pb2.Agent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Transfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.acd.v1.Acd/Transfer',
+            acd_dot_v1_dot_acd__pb2.TransferRequest.SerializeToString,
             acd_dot_v1_dot_acd__pb2.Agent.FromString,
             options,
             channel_credentials,

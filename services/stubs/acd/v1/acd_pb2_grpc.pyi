@@ -91,6 +91,11 @@ class AcdStub:
     FAILED_PRECONDITION: not connected, not recorded, or its recording failed.
     """
     ResumeRecording: _grpc.UnaryUnaryMultiCallable[_acd_pb2.ContactActionRequest, _acd_pb2.Agent]
+    Transfer: _grpc.UnaryUnaryMultiCallable[_acd_pb2.TransferRequest, _acd_pb2.Agent]
+    """Gives the caller to a queue or to an agent without speaking to them first; the agent's own part is over and wrap-up
+    begins. The caller hears music until somebody answers. NOT_FOUND: no such queue or agent. FAILED_PRECONDITION: not
+    connected, no call, the queue takes nobody now, the agent is not ready; the two talk on then.
+    """
     FinishWrapUp: _grpc.UnaryUnaryMultiCallable[_acd_pb2.FinishWrapUpRequest, _acd_pb2.Agent]
     PutQueue: _grpc.UnaryUnaryMultiCallable[_acd_pb2.Queue, _acd_pb2.Queue]
     """---- settings and views ----
@@ -167,6 +172,11 @@ class AcdAsyncStub(AcdStub):
     FAILED_PRECONDITION: not connected, not recorded, or its recording failed.
     """
     ResumeRecording: _aio.UnaryUnaryMultiCallable[_acd_pb2.ContactActionRequest, _acd_pb2.Agent]  # type: ignore[assignment]
+    Transfer: _aio.UnaryUnaryMultiCallable[_acd_pb2.TransferRequest, _acd_pb2.Agent]  # type: ignore[assignment]
+    """Gives the caller to a queue or to an agent without speaking to them first; the agent's own part is over and wrap-up
+    begins. The caller hears music until somebody answers. NOT_FOUND: no such queue or agent. FAILED_PRECONDITION: not
+    connected, no call, the queue takes nobody now, the agent is not ready; the two talk on then.
+    """
     FinishWrapUp: _aio.UnaryUnaryMultiCallable[_acd_pb2.FinishWrapUpRequest, _acd_pb2.Agent]  # type: ignore[assignment]
     PutQueue: _aio.UnaryUnaryMultiCallable[_acd_pb2.Queue, _acd_pb2.Queue]  # type: ignore[assignment]
     """---- settings and views ----
@@ -378,6 +388,17 @@ class AcdServicer(metaclass=_abc_1.ABCMeta):
         request: _acd_pb2.ContactActionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_acd_pb2.Agent, _abc.Awaitable[_acd_pb2.Agent]]: ...
+
+    @_abc_1.abstractmethod
+    def Transfer(
+        self,
+        request: _acd_pb2.TransferRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_acd_pb2.Agent, _abc.Awaitable[_acd_pb2.Agent]]:
+        """Gives the caller to a queue or to an agent without speaking to them first; the agent's own part is over and wrap-up
+        begins. The caller hears music until somebody answers. NOT_FOUND: no such queue or agent. FAILED_PRECONDITION: not
+        connected, no call, the queue takes nobody now, the agent is not ready; the two talk on then.
+        """
 
     @_abc_1.abstractmethod
     def FinishWrapUp(

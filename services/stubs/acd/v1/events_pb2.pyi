@@ -874,6 +874,46 @@ class ContactReleased(_message.Message):
 Global___ContactReleased: _TypeAlias = ContactReleased  # noqa: Y015
 
 @_typing.final
+class ContactTransferred(_message.Message):
+    """The agent gave the caller to a queue or to another agent; `released` of this conversation follows, then `queued`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    OFFER_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    QUEUE_FIELD_NUMBER: _builtins.int
+    TO_AGENT_ID_FIELD_NUMBER: _builtins.int
+    TRANSFERRED_AT_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    offer_id: _builtins.str
+    agent_id: _builtins.str
+    """who gave it"""
+    queue: _builtins.str
+    """where it waits now"""
+    to_agent_id: _builtins.str
+    """for whom first; empty: for anybody of the queue"""
+    @_builtins.property
+    def transferred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+        offer_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        queue: _builtins.str = ...,
+        to_agent_id: _builtins.str = ...,
+        transferred_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["transferred_at", b"transferred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "contact_id", b"contact_id", "offer_id", b"offer_id", "queue", b"queue", "to_agent_id", b"to_agent_id", "transferred_at", b"transferred_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContactTransferred: _TypeAlias = ContactTransferred  # noqa: Y015
+
+@_typing.final
 class ContactWrappedUp(_message.Message):
     """The agent finished (or the clock ended) the work after the conversation."""
 
