@@ -11,7 +11,15 @@ from services.acd.domain import (
     Outcome,
     OverflowAction,
 )
-from services.acd.engine.commands import Command, ContactEnded, ContactLeftQueue, ContactOpened, Expel, GoOn, Kill
+from services.acd.engine.commands import (
+    Command,
+    ContactEnded,
+    ContactLeftQueue,
+    ContactOpened,
+    Expel,
+    GoOn,
+    Kill,
+)
 from services.acd.engine.floor import NO_SWITCH, Alarm, Callback, Contact, Floor, Node, Queue
 from services.acd.engine.stimuli import FLOW, Arrival, Open, Overflow, Recover
 from services.acd.engine.timers import set_timer

@@ -447,7 +447,12 @@ async def test_commands_reach_the_acd_once_whatever_happens(house: House) -> Non
             assert not refused["ok"], keys
         for number, target in enumerate(({"queue": "support"}, {"to_agent_id": "a2"})):
             assert (await desk.command("transfer", f"c-away-{number}", {"contact_id": "k-1"} | target))["ok"]
-        for target in ({}, {"queue": "support", "to_agent_id": "a2"}, {"queue": "a b"}, {"to_agent_id": "a\n"}):
+        for target in (
+            {},
+            {"queue": "support", "to_agent_id": "a2"},
+            {"queue": "a b"},
+            {"to_agent_id": "a\n"},
+        ):
             refused = await desk.command("transfer", "c-bad", {"contact_id": "k-1"} | target)
             assert not refused["ok"], target
         await desk.command("hold", "c-hold", {"contact_id": "k-1"})

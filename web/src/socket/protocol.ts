@@ -1,5 +1,5 @@
 import type {
-  AgentNews, Answered, GatewayError, Offer, OfferFailed, Pop, Released, State, Wallboard, Welcome, WrappedUp,
+  AgentNews, Answered, GatewayError, Offer, OfferFailed, Pop, Released, State, Transferred, Wallboard, Welcome, WrappedUp,
 } from "../shared/types";
 
 /** What the gateway pushes, by type. Types that a client does not know are ignored. */
@@ -14,6 +14,7 @@ export interface Pushes {
   held: { contact_id: string; held_at: string | null };
   retrieved: { contact_id: string; retrieved_at: string | null };
   released: Released;
+  transferred: Transferred;
   wrapped_up: WrappedUp;
   services: { missing: string[] };
   wallboard: Wallboard;
@@ -23,7 +24,7 @@ export type Push = { [K in keyof Pushes]: { type: K; data: Pushes[K] } }[keyof P
 
 const KNOWN: ReadonlySet<string> = new Set<keyof Pushes>([
   "welcome", "state", "agent", "offer", "pop", "offer_failed", "answered", "held", "retrieved", "released",
-  "wrapped_up", "services", "wallboard",
+  "transferred", "wrapped_up", "services", "wallboard",
 ]);
 
 export interface Reply {

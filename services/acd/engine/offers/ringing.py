@@ -28,7 +28,9 @@ def answered(floor: Floor, offer_id: str, now: int, out: list[Command]) -> None:
         _call_customer(floor, offer, now, out)
         return
     offer.stage = Stage.BRIDGING
-    out.append(Bridge(offer.node, contact.call_id, offer.id, offer.agent.id, contact.after_bridge, contact.kept))
+    out.append(
+        Bridge(offer.node, contact.call_id, offer.id, offer.agent.id, contact.after_bridge, contact.kept)
+    )
     set_timer(floor, now + floor.policy.bridge_timeout_ms, Alarm.BRIDGE, offer)
 
 
