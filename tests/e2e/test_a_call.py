@@ -58,3 +58,28 @@ async def presses_keys(desk: Desk, keys: str) -> None:
     assert "".join(data["keys"] for data, _ in done) == keys
     assert all(ok for _, ok in done)
     await desk.page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_caller_is_given_to_a_colleague(centre: Centre, open_desk: Open, language: str) -> None:
+    """Chosen by name with the keyboard alone; the colleague is rung, and the giver wraps up meanwhile."""
+    giver, taker = await open_desk(language, dark=language != "en"), await open_desk(language)
+    await giver.sign_in(await centre.hire("李娜 Li Na"))
+    await giver.ready()
+    await centre.call(centre.number())
+    await giver.rings()
+    talking = await giver.answer()
+    await taker.sign_in(await centre.hire("王芳 Wang Fang of the second line for business customers"))
+    await taker.ready()
+    keyboard = giver.page.keyboard
+    await keyboard.press("Alt+T")
+    choice = giver.page.get_by_role("combobox", name=giver.say("transfer_to"))
+    await choice.fill("Wang Fang")
+    await expect(giver.page.locator(".ant-select-item-option")).to_have_count(1)
+    await keyboard.press("Enter")
+    await giver.page.get_by_role("button", name=giver.say("transfer_now")).click()
+    await expect(giver.card("wrap_up")).to_contain_text(giver.say("transferred"))
+    await expect(talking).to_have_count(0)
+    await taker.rings()
+    await taker.answer()
+    await taker.hang_up()

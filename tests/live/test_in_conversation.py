@@ -52,14 +52,14 @@ async def test_agent_sends_keys_and_the_other_telephone_gets_them(centre: Centre
 
 
 @pytest.mark.parametrize("held", [False, True], ids=["talking", "held"])
-@pytest.mark.parametrize("target", [{"queue": "sales"}, {"to_agent_id": "a1021"}], ids=["queue", "agent"])
+@pytest.mark.parametrize("target", [{"queue": "brisk"}, {"to_agent_id": "a1019"}], ids=["queue", "agent"])
 async def test_agent_gives_the_caller_away(centre: Centre, target: dict[str, str], held: bool) -> None:
     """Music while the next telephone rings, then the two hear each other; who gave the caller away is free of
     the call at once, and after the second conversation the caller comes to the survey as after any."""
     async with (
         centre.switch.link("PLAYBACK_START") as watcher,
-        centre.agent("1020", "support") as first,
-        centre.agent("1021", "sales") as second,
+        centre.agent("1018", "support") as first,
+        centre.agent("1019", "brisk") as second,
         centre.talk("+441632960120", first) as talk,
     ):
         await hear_each_other(talk, centre.switch)
@@ -90,11 +90,11 @@ async def test_agent_gives_the_caller_away(centre: Centre, target: dict[str, str
 
 async def test_caller_hangs_up_while_given_away(centre: Centre) -> None:
     async with (
-        centre.agent("1020", "support") as first,
-        centre.agent("1021", "sales") as second,
+        centre.agent("1018", "support") as first,
+        centre.agent("1019", "brisk") as second,
         centre.talk("+441632960121", first) as talk,
     ):
-        await first.does("transfer", contact_id=talk.contact_id, queue="sales")
+        await first.does("transfer", contact_id=talk.contact_id, queue="brisk")
         await second.pushed("offer", contact_id=talk.contact_id)
         await talk.caller.hang_up()
         await second.pushed("offer_failed", contact_id=talk.contact_id)

@@ -23,7 +23,8 @@ from services.acd.engine.waiting import join
 from services.chassis.errors import Conflict, NotFound
 
 FOR_AGENT_MS = 60_000
-"""So long a caller waits for the agent alone: a conversation may end in that, and more is worse than another."""
+"""So long a caller waits for the agent alone: a conversation may end in that, and more is worse than
+another agent."""
 
 _WHY = {
     LeftQueue.CLOSED: "it is closed at this hour",
@@ -34,8 +35,8 @@ _WHY = {
 
 
 def transfer(floor: Floor, stimulus: Transfer, now: int, out: list[Command]) -> None:
-    """The caller hears music and waits in our hands, the agent is done. Raises NotFound and Conflict; then the
-    two talk on."""
+    """The caller hears music and waits in our hands, the agent is done. Raises NotFound and Conflict; then
+    the two talk on."""
     offer = talking(floor, stimulus.agent_id, stimulus.contact_id)
     contact = offer.contact
     _check_call(floor, offer)
@@ -58,7 +59,7 @@ def transfer(floor: Floor, stimulus: Transfer, now: int, out: list[Command]) -> 
 
 
 def found(floor: Floor, stimulus: KeptFound, now: int, out: list[Command]) -> None:
-    """After a restart the caller waits again where they had been sent. Whom was meant is not known any more."""
+    """After a restart the caller waits again where they had been sent. Who was meant is forgotten."""
     contact, queue = floor.contacts.get(stimulus.contact_id), floor.queues.get(stimulus.queue)
     if contact is None or queue is None or contact.state is not ContactState.OPEN or contact.gone_at:
         return
@@ -125,7 +126,7 @@ def _for_agent(contact: Contact, agent: Agent, giver: Agent, now: int) -> None:
 
 
 def _for_anybody(contact: Contact, giver: Agent) -> None:
-    """Skills asked for were those of the old queue; who has just given the caller away is not rung for them."""
+    """Skills asked for were those of the old queue; who has just given the caller away is not rung."""
     contact.preferred, contact.prefer_until = None, 0
     contact.rule = contact.assigned_by = ""
     contact.skills, contact.steps, contact.eased_by_queue, contact.relaxed = (), (), False, 0

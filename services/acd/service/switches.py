@@ -239,8 +239,8 @@ class Switches:
         return None
 
     def _keep(self, link: Link, order: commands.Keep) -> Answer:
-        """The caller hears music, out of the bridge. The agent's leg ends next, maybe during a hold: the switch
-        must not ask it where the caller goes."""
+        """The caller hears music, out of the bridge. The agent's leg ends next, maybe during a hold: it must
+        not say then where the caller goes."""
         link.ask(fs.uuid_setvar(order.offer_id, "hold_hangup_xfer_exten", ""))
         kept = {legs.KEPT_IN: order.queue, legs.KEPT_AFTER: order.after}
         link.ask(fs.uuid_setvar_multi(order.call_id, kept))

@@ -463,6 +463,28 @@ async def test_a_variable_of_the_switch_is_changed_only_if_it_is_what_it_was_tho
     assert await esl.api(f"global_getvar {name}") == "-ERR no reply\n"
 
 
+async def test_a_leg_is_taken_out_of_a_talk_to_hear_something_and_talks_again(esl: Esl) -> None:
+    """A caller given away: where they go after a talk is not asked meanwhile, only after the next one."""
+    await esl.command(f"event json CHANNEL_EXECUTE {LIFE} {END}")
+    caller, agent, other = await parked(esl), await parked(esl), await parked(esl)
+    await esl.api(f"uuid_setvar {caller} transfer_after_bridge park:inline")
+    await esl.api(f"uuid_bridge {caller} {agent}")
+    await esl.event("CHANNEL_BRIDGE", caller)
+    kept = f"uuid_transfer {caller} endless_playback:silence_stream://-1,park inline"
+    assert await esl.api(kept) == "+OK\n"
+    await esl.event("CHANNEL_EXECUTE", caller, Application="endless_playback")
+    await esl.api(f"uuid_kill {agent}")
+    await esl.event("CHANNEL_DESTROY", agent)
+    assert await esl.api(f"uuid_exists {caller}") == "true"
+    assert await esl.api(f"uuid_getvar {caller} transfer_after_bridge") == "park:inline"
+    assert (await esl.api(f"uuid_bridge {caller} {other}")).startswith("+OK")
+    await esl.event("CHANNEL_BRIDGE", caller)
+    await esl.api(f"uuid_kill {caller}")
+    await esl.event("CHANNEL_DESTROY", caller)
+    gone = fresh_uuid()
+    assert await esl.api(f"uuid_transfer {gone} park inline") == "-ERR No such channel!\n"
+
+
 async def test_keys_are_sent_to_a_leg_in_a_talk(esl: Esl) -> None:
     """The answer repeats the keys, so it must not be logged; nobody in the talk is disturbed."""
     await esl.command(f"event json {LIFE} {END}")

@@ -365,7 +365,7 @@ async def test_bad_requests_are_refused_by_name(centre: Centre) -> None:
 
 
 async def test_agent_gives_the_caller_to_another_queue(centre: Centre) -> None:
-    """Asked twice it happens once; the caller hears music, then the next agent, then goes on as after any talk."""
+    """Asked twice it happens once; the caller hears music, the next agent, and goes on as after any talk."""
     centre.switch.dialplan.extra["switchyard", "back"] = [("park", "")]
     await centre.queue()
     await centre.queue("support")
@@ -381,7 +381,7 @@ async def test_agent_gives_the_caller_to_another_queue(centre: Centre) -> None:
     await centre.call("Transfer", away)
     await centre.call("Transfer", away)
     await until(lambda: len(centre.heard.of("ContactOffered", caller.contact_id)) == 2, "the next one rings")
-    await until(lambda: leg.profile.destination_number.startswith("endless_playback:"), "music")
+    await until(lambda: "endless_playback:local_stream" in leg.profile.transfer_source, "music")
     await until(lambda: len(centre.switch.channels) == 2, "the first agent's leg is gone")
     assert not leg.down
     centre.sim("answer 1002")

@@ -41,6 +41,9 @@ def test_commands_as_freeswitch_knows_them() -> None:
         fs.uuid_record_mask(A, "/rec", "y.wav"): f"uuid_record {A} mask /rec/y.wav",
         fs.uuid_record_unmask(A, "/rec", "y.wav"): f"uuid_record {A} unmask /rec/y.wav",
         fs.uuid_phone_event(A, "talk"): f"uuid_phone_event {A} talk",
+        fs.uuid_play_on(
+            A, fs.music("moh")
+        ): f"uuid_transfer {A} endless_playback:local_stream://moh,park inline",
         fs.uuid_send_dtmf(A, "12#w@100"): f"uuid_send_dtmf {A} 12#w@100",
         fs.uuid_mute(A): f"uuid_audio {A} start read mute 1",
         fs.uuid_unmute(A): f"uuid_audio {A} stop",

@@ -5,6 +5,7 @@ export const SHORTCUTS = {
   answer: { code: "KeyA", keys: "Alt+A" },
   reject: { code: "KeyR", keys: "Alt+R" },
   hold: { code: "KeyH", keys: "Alt+H" },
+  transfer: { code: "KeyT", keys: "Alt+T" },
   hangup: { code: "KeyX", keys: "Alt+X" },
   wrapup: { code: "KeyW", keys: "Alt+W" },
 } as const;

@@ -43,6 +43,8 @@ export interface DeskState {
   offer: Offer | null;
   pop: Pop | null;
   released: Released | null;
+  /** The conversation that was given away last, by its offer. */
+  given: string;
   held_since: number | null;
   missing: string[];
   figures: Figures;
@@ -65,7 +67,7 @@ export type Action =
 export const RECENT_KEPT = 12;
 
 export const EMPTY: DeskState = {
-  known: false, agent: null, contact: null, contacts: [], offer: null, pop: null, released: null, held_since: null, missing: [],
+  known: false, agent: null, contact: null, contacts: [], offer: null, pop: null, released: null, given: "", held_since: null, missing: [],
   figures: { offered: 0, answered: 0, missed: 0, talk_ms: 0, wrap_up_ms: 0, wrapped_up: 0 },
   recent: [], notice: null, forced: null,
 };
@@ -98,6 +100,8 @@ export function reduce(desk: DeskState, action: Action): DeskState {
       return changeContact(desk, action.data.contact_id, { recording: action.data.state });
     case "released":
       return released(desk, action.data);
+    case "transferred":
+      return { ...desk, given: action.data.offer_id };
     case "wrapped_up":
       return wrappedUp(desk, action.data);
     case "services":

@@ -249,6 +249,14 @@ export interface Released {
   released_at: string | null;
 }
 
+export interface Transferred {
+  contact_id: string;
+  offer_id: string;
+  queue: string;
+  to_agent_id: string;
+  transferred_at: string | null;
+}
+
 export interface WrappedUp {
   contact_id: string;
   wrap_up_ms: number;

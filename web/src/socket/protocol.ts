@@ -1,5 +1,6 @@
 import type {
-  AgentNews, Answered, GatewayError, Offer, OfferFailed, Pop, RecordingState, Released, State, Wallboard, Welcome, WrappedUp,
+  AgentNews, Answered, GatewayError, Offer, OfferFailed, Pop, RecordingState, Released, State, Transferred, Wallboard,
+  Welcome, WrappedUp,
 } from "../shared/types";
 
 /** What the gateway pushes, by type. Types that a client does not know are ignored. */
@@ -15,6 +16,7 @@ export interface Pushes {
   retrieved: { contact_id: string; retrieved_at: string | null };
   recording: { contact_id: string; state: RecordingState };
   released: Released;
+  transferred: Transferred;
   wrapped_up: WrappedUp;
   services: { missing: string[] };
   wallboard: Wallboard;
@@ -23,8 +25,8 @@ export interface Pushes {
 export type Push = { [K in keyof Pushes]: { type: K; data: Pushes[K] } }[keyof Pushes];
 
 const KNOWN: ReadonlySet<string> = new Set<keyof Pushes>([
-  "welcome", "state", "agent", "offer", "pop", "offer_failed", "answered", "held", "retrieved", "recording",
-  "released", "wrapped_up", "services", "wallboard",
+  "welcome", "state", "agent", "offer", "pop", "offer_failed", "answered", "held", "retrieved", "recording", "released",
+  "transferred", "wrapped_up", "services", "wallboard",
 ]);
 
 export interface Reply {

@@ -107,7 +107,7 @@ def uuid_transfer(
 
 
 def uuid_play_on(uuid: str, sound: Sound) -> Command:
-    """Takes a channel out of any bridge and plays to it until it goes elsewhere; parked when it cannot play."""
+    """Takes a channel out of any bridge and plays to it until it goes elsewhere, or parks when it cannot."""
     application = f"endless_playback:{joined([sound])},park"
     return command("uuid_transfer", text.uuid("uuid", uuid), application, "inline")
 

@@ -13,11 +13,12 @@ export function Ended() {
   const { desk } = useDesk();
   const until = parsed(desk.agent?.until);
   const by = desk.released?.ended_by ?? "unspecified";
+  const given = desk.released !== null && desk.released.offer_id === desk.given;
   return (
     <Card className="call-card ended" size="small" role="region" aria-label={t("call.wrap_up")}>
       <div className="call-top">
         <span className="call-state" role="status"><PhoneOutlined className="hang-up-icon" aria-hidden />
-          {" "}{word(t, "call.ended", by)}
+          {" "}{given ? t("call.given") : word(t, "call.ended", by)}
         </span>
         {desk.released && <span className="secondary clock">{clock(desk.released.talk_ms)}</span>}
       </div>

@@ -10,6 +10,7 @@ import { useDesk } from "../DeskProvider";
 import { SHORTCUTS, useShortcuts } from "../shortcuts";
 import { useAction } from "../useAction";
 import { useQueues } from "../useQueues";
+import { GiveAway } from "./GiveAway";
 import { Keypad } from "./Keypad";
 import { Recording } from "./Recording";
 import { Who } from "./Who";
@@ -66,6 +67,7 @@ export function Talking() {
             {hold}
           </Button>
         </Tooltip>
+        <GiveAway key={contact_id} disabled={cut || hangingUp} />
         <Tooltip title={t("call.shortcut", { what: t("call.hangup"), keys: SHORTCUTS.hangup.keys })}>
           <Button danger type="primary" size="large" className="hang-up" icon={<PhoneOutlined className="hang-up-icon" />} disabled={cut}
             loading={pending === "hangup" || hangingUp} onClick={() => void hangUp()}
