@@ -123,7 +123,7 @@ class Api(acd_pb2_grpc.AcdServicer):
     async def ListWaiting(self, request: pb.ListWaitingRequest, context: Any) -> pb.ListWaitingResponse:
         queue = self._floor().queues.get(request.queue)
         if queue is None:
-            raise NotFound("queue", request.queue)
+            raise NotFound("queue", request.queue, field="queue")
         found = islice(views.all_waiting(self._floor(), queue), checks.list_limit(request.limit))
         return pb.ListWaitingResponse(contacts=[words.contact(contact) for contact in found])
 
@@ -172,7 +172,7 @@ class Api(acd_pb2_grpc.AcdServicer):
     async def ListCallbacks(self, request: pb.ListCallbacksRequest, context: Any) -> pb.ListCallbacksResponse:
         floor, limit = self._floor(), checks.list_limit(request.limit)
         if request.queue and request.queue not in floor.queues:
-            raise NotFound("queue", request.queue)
+            raise NotFound("queue", request.queue, field="queue")
         found = callbacks.open_in(floor, request.queue)
         shown = [words.callback(floor, each) for each in islice(found, limit)]
         return pb.ListCallbacksResponse(callbacks=shown, open=len(found))
