@@ -84,14 +84,16 @@ class Api(acd_pb2_grpc.AcdServicer):
         floor = self._floor()
         contact = floor.contacts[arrival.contact_id]
         position, expected = views.place_of(floor, contact)
+        waits_in = contact.queue if not contact.declined else None
         return pb.EnqueueResponse(
             position=position,
             expected_wait_ms=expected,
             enqueued_at=clock.timestamp(contact.enqueued_at or self._router.now_ms()),
             already_answered=contact.state in (ContactState.CONNECTED, ContactState.RELEASED),
-            queue=contact.queue.name if contact.queue and not contact.declined else "",
+            queue=waits_in.name if waits_in is not None else "",
             overflowed=words.overflowed(contact.declined),
             callback_possible=self._outside.possible,
+            waiting_flow=waits_in.settings.waiting_flow if waits_in is not None else "",
         )
 
     async def Withdraw(self, request: pb.WithdrawRequest, context: Any) -> pb.WithdrawResponse:
