@@ -144,6 +144,7 @@ def join(
         set_timer(floor, contact.paused_until, Alarm.RESUME, contact, contact.order)
     else:
         _count_in(queue, contact)
+    contact.asked = contact.skills
     contact.steps = queues.steps_in(queue, contact)
     if contact.steps:
         _ease(floor, contact, now)
