@@ -8,6 +8,7 @@ from services.acd.engine.callbacks import state_of
 from services.acd.engine.contacts import queue_of
 from services.acd.engine.dialling import offer_of, plan_of
 from services.acd.engine.floor import ASSIGNED, Agent, Contact, Floor, ForecastError, Offer
+from services.acd.engine.stimuli import QueueSettings
 from services.chassis import clock
 from services.chassis.hours import Calendar, plain
 from services.stubs.acd.v1 import acd_pb2 as pb
@@ -48,9 +49,14 @@ def came(of: ev.Decision, outcome: str, at: int) -> ev.Decision:
 
 
 def place(
-    contact_id: str, queue: str, position: int, expected_wait_ms: int | None
+    contact_id: str, queue: QueueSettings, position: int, expected_wait_ms: int | None
 ) -> pb.ContactUpdate.PlaceOf:
-    where = pb.ContactUpdate.Place(position=position, expected_wait_ms=expected_wait_ms, queue=queue)
+    where = pb.ContactUpdate.Place(
+        position=position,
+        expected_wait_ms=expected_wait_ms,
+        queue=queue.name,
+        waiting_flow=queue.waiting_flow,
+    )
     return pb.ContactUpdate.PlaceOf(contact_id=contact_id, place=where)
 
 

@@ -34,8 +34,11 @@ class NotFound(SwitchyardError):
 
     code = "not_found"
 
-    def __init__(self, what: str, which: str = "") -> None:
-        super().__init__(f"There is no {what} {which!r}." if which else f"There is no such {what}.")
+    def __init__(self, what: str, which: str = "", *, field: str = "") -> None:
+        """`field`: of the request that named it, when that is what is wrong."""
+        sentence = f"There is no {what} {which!r}" if which else f"There is no such {what}"
+        remedy = f": name one that there is in {field!r}, or make it first." if field else "."
+        super().__init__(sentence + remedy, field=field)
 
 
 class Conflict(SwitchyardError):

@@ -55,7 +55,8 @@ async def serve(settings: IvrConfig, stop: process.Stop) -> None:
         retry_max_s=settings.ivr_watch_retry_max_s,
         background_limit=settings.ivr_background_limit,
     )
-    parts = Parts(prompts, settings.ivr_recordings_dir, Announcer(bus), journal, queueing)
+    announcer, folder = Announcer(bus), settings.ivr_recordings_dir
+    parts = Parts(prompts, folder, announcer, journal, queueing, book.waiting)
     ivr = Ivr(book, crm, parts, default_tenant=settings.ivr_tenant)
     thread = EslThread(SERVICE)
     host, _, port = settings.ivr_esl_listen.rpartition(":")

@@ -12,6 +12,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from services.chassis import db, tenant
+from services.ivr.prompts import Prompts
+from services.ivr.service.book import Book
+from services.ivr.store import Store
 from services.stubs.common.v1 import types_pb2
 from tests.conftest import Database
 from tests.integration.ivr.fakes import FakeAcd, FakeCrm
@@ -135,6 +139,38 @@ async def test_wrong_keys_and_silence_are_answered(ivrs: Ivrs) -> None:
         await ivrs.acd.until(lambda: ivrs.acd.waiting, within_s=25)
         assert ivrs.acd.enqueued[0].queue == "sales"
         await watcher.event(plays("hold"))
+
+
+QUEUES_OWN = """
+flow: sales_waits
+version: 1
+waiting_every_s: 5
+nodes:
+  wait: {type: play, prompts: [all_busy], next: end}
+  end: {type: hang_up}
+"""
+
+
+async def test_queue_is_heard_by_its_own_flow(ivrs: Ivrs) -> None:
+    """A round, music, and the round again; in the queue overflowed to, which names no flow, music."""
+    database = await db.connect(ivrs.dsn, "ivr", size=1)
+    with tenant.use("demo"):
+        await Book(Store(database), Prompts(), refresh_s=1).publish(QUEUES_OWN)
+    await database.close()
+    ivrs.acd.waiting_flow["sales"] = "sales_waits"
+    await ivrs.start(0)
+    async with (
+        ivrs.switch.link("PLAYBACK_START") as watcher,
+        phones.place_call(ivrs.switch, NUMBER, tone_hz=VOICE_HZ) as caller,
+    ):
+        await watcher.event(plays("menu"))
+        await caller.press("1")
+        for heard in ("all_busy", "hold", "all_busy", "hold"):
+            await watcher.event(plays(heard), within_s=20)
+        [contact_id] = ivrs.acd.waiting
+        ivrs.acd.place(contact_id, 1, None, "support")
+        heard_next = await watcher.event(lambda e: e["Event-Name"] == "PLAYBACK_START")
+        assert "hold" in heard_next["Playback-File-Path"]
 
 
 def longest_silence_s(recording: sound.Recording) -> float:

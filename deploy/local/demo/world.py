@@ -103,7 +103,9 @@ class World:
                 await switch.__aexit__(None, None, None)
 
     async def callers_arrive(self, calls_per_minute: float) -> None:
-        """For ever. Arrivals keep to their own clock: a slow machine does not thin them out."""
+        """For ever. Arrivals keep to their own clock: a slow machine does not thin them out. With 0, nobody."""
+        if not calls_per_minute:
+            return
         loop = asyncio.get_running_loop()
         due = loop.time()
         scripts = plan.callers(self._seed)

@@ -84,14 +84,16 @@ class Api(acd_pb2_grpc.AcdServicer):
         floor = self._floor()
         contact = floor.contacts[arrival.contact_id]
         position, expected = views.place_of(floor, contact)
+        waits_in = contact.queue if not contact.declined else None
         return pb.EnqueueResponse(
             position=position,
             expected_wait_ms=expected,
             enqueued_at=clock.timestamp(contact.enqueued_at or self._router.now_ms()),
             already_answered=contact.state in (ContactState.CONNECTED, ContactState.RELEASED),
-            queue=contact.queue.name if contact.queue and not contact.declined else "",
+            queue=waits_in.name if waits_in is not None else "",
             overflowed=words.overflowed(contact.declined),
             callback_possible=self._outside.possible,
+            waiting_flow=waits_in.settings.waiting_flow if waits_in is not None else "",
         )
 
     async def Withdraw(self, request: pb.WithdrawRequest, context: Any) -> pb.WithdrawResponse:
@@ -123,7 +125,7 @@ class Api(acd_pb2_grpc.AcdServicer):
     async def ListWaiting(self, request: pb.ListWaitingRequest, context: Any) -> pb.ListWaitingResponse:
         queue = self._floor().queues.get(request.queue)
         if queue is None:
-            raise NotFound("queue", request.queue)
+            raise NotFound("queue", request.queue, field="queue")
         found = islice(views.all_waiting(self._floor(), queue), checks.list_limit(request.limit))
         return pb.ListWaitingResponse(contacts=[words.contact(contact) for contact in found])
 
@@ -172,7 +174,7 @@ class Api(acd_pb2_grpc.AcdServicer):
     async def ListCallbacks(self, request: pb.ListCallbacksRequest, context: Any) -> pb.ListCallbacksResponse:
         floor, limit = self._floor(), checks.list_limit(request.limit)
         if request.queue and request.queue not in floor.queues:
-            raise NotFound("queue", request.queue)
+            raise NotFound("queue", request.queue, field="queue")
         found = callbacks.open_in(floor, request.queue)
         shown = [words.callback(floor, each) for each in islice(found, limit)]
         return pb.ListCallbacksResponse(callbacks=shown, open=len(found))

@@ -80,7 +80,7 @@ def _queue(floor: Floor, stimulus: RequestCallback, caller: Contact | None) -> Q
     waits = caller.queue if caller is not None and caller.state in WAITING else None
     queue = waits or floor.queues.get(stimulus.queue)
     if queue is None:
-        raise NotFound("queue", stimulus.queue)
+        raise NotFound("queue", stimulus.queue, field="queue")
     return queue
 
 

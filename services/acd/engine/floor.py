@@ -274,6 +274,7 @@ class Contact:
     lane: Lane | None = None  # where it stands, or stood last
     standing: Lane | None = None  # the lane it can be taken from at this moment: its own, or an agent's
     skills: Skills = ()
+    asked: Skills = ()  # on entering its queue, before that one's steps
     steps: tuple[Step, ...] = ()  # of relaxation, still to come
     relax_at: int = 0
     relaxed: int = 0

@@ -53,6 +53,10 @@ def put_queue(floor: Floor, stimulus: PutQueue, now: int, out: list[Command]) ->
         if before.max_wait_ms != settings.max_wait_ms:
             for contact in _who_wait(floor, queue):
                 bound_wait(floor, contact, settings, now)
+        if before.relax != settings.relax:
+            for contact in _who_wait(floor, queue):
+                if contact.eased_by_queue:
+                    _ease_anew(floor, contact, settings, now)
     queue.open_until = 0
     if not queue.staffed:
         watch_for_nobody(floor, queue)
@@ -213,6 +217,23 @@ def steps_in(queue: Queue, contact: Contact) -> tuple[Step, ...]:
     if not contact.eased_by_queue or not queue.settings.relax:
         return contact.steps
     return tuple(Step(ease.after_ms, _eased(contact.skills, ease.by)) for ease in queue.settings.relax)
+
+
+def _ease_anew(floor: Floor, contact: Contact, settings: QueueSettings, now: int) -> None:
+    """The queue's steps have changed under a contact that follows them: those that are due by the new ones
+    are taken at once, but what was eased already is not asked for again."""
+    level, steps = contact.skills, []
+    for ease in settings.relax:
+        present = dict(level)
+        eased = ((name, wanted) for name, wanted in _eased(contact.asked, ease.by) if name in present)
+        lower = tuple((name, min(wanted, present[name])) for name, wanted in eased)
+        if lower != level:
+            steps.append(Step(ease.after_ms, lower))
+            level = lower
+    contact.steps, contact.relax_at = tuple(steps), 0
+    if steps:
+        contact.relax_at = max(contact.enqueued_at + steps[0].after_ms, now)
+        set_timer(floor, contact.relax_at, Alarm.RELAX, contact)
 
 
 def _eased(skills: Skills, by: int) -> Skills:

@@ -31,7 +31,7 @@ def enqueue(floor: Floor, stimulus: Enqueue, now: int, out: list[Command]) -> No
     """
     wanted = floor.queues.get(stimulus.queue)
     if wanted is None:
-        raise NotFound("queue", stimulus.queue)
+        raise NotFound("queue", stimulus.queue, field="queue")
     known = floor.contacts.get(stimulus.arrival.contact_id)
     if known is not None and _asked_again(known, stimulus, wanted):
         return
@@ -144,6 +144,7 @@ def join(
         set_timer(floor, contact.paused_until, Alarm.RESUME, contact, contact.order)
     else:
         _count_in(queue, contact)
+    contact.asked = contact.skills
     contact.steps = queues.steps_in(queue, contact)
     if contact.steps:
         _ease(floor, contact, now)

@@ -29,8 +29,8 @@ WAIT_STEP_MS = 30_000
 an agent more or less is news for everybody in the queue."""
 
 News = pb.ContactUpdate
-Told = tuple[str, int, int]
-"""Queue, place, and the expected wait in steps; -1: nobody knows."""
+Told = tuple[str, str, int, int]
+"""Queue, its flow, place, and the expected wait in steps; -1: nobody knows."""
 
 
 @dataclass(slots=True, eq=False)
@@ -146,10 +146,10 @@ class Watches:
             if watch is None or contact.state is not ContactState.QUEUED:
                 continue
             expected = expected_wait_ms(engine.floor, queue, position)
-            news = (queue.name, position, _steps(expected))
+            news = (queue.name, queue.settings.waiting_flow, position, _steps(expected))
             told[contact.holder][contact.id] = news
             if watch.told is None or watch.told.get(contact.id) != news:
-                place = words.place(contact.id, queue.name, position, expected)
+                place = words.place(contact.id, queue.settings, position, expected)
                 found.setdefault(contact.holder, []).append(place)
         return found
 

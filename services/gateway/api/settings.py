@@ -128,7 +128,8 @@ class Queue(Body):
     on_closed: Overflow = Overflow()
     on_no_agents: Overflow = Overflow()
     waiting_flow: Line64 = Field(
-        default="", description="what is heard while waiting; empty: as the IVR says"
+        default="",
+        description="the flow heard while waiting, one with `waiting_every_s`; empty: as the queue node says",
     )
     callback_mode: Literal["agent_first", "customer_first"] = "agent_first"
     callback_attempts: int = Field(default=3, ge=1, le=10)

@@ -105,7 +105,7 @@ class Acd:
         if said.HasField("overflowed"):
             return on.Refused(said.overflowed.reason, _overflow(said.overflowed.what))
         wait_ms = said.expected_wait_ms if said.HasField("expected_wait_ms") else None
-        return on.Placed(said.position, wait_ms, said.queue, said.callback_possible)
+        return on.Placed(said.position, wait_ms, said.queue, said.callback_possible, said.waiting_flow)
 
     async def request_callback(self, contact: Contact, wish: do.RequestCallback) -> on.Event:
         """Has the caller called back, or says why not. Never raises a SwitchyardError."""
@@ -200,7 +200,7 @@ def _skills(levels: dict[str, int]) -> list[events_pb2.Skill]:
 
 def _placed(where: acd_pb2.ContactUpdate.Place) -> on.Placed:
     wait_ms = where.expected_wait_ms if where.HasField("expected_wait_ms") else None
-    return on.Placed(where.position, wait_ms, where.queue)
+    return on.Placed(where.position, wait_ms, where.queue, None, where.waiting_flow)
 
 
 def _overflow(what: acd_pb2.Overflow) -> on.Overflow:

@@ -279,11 +279,14 @@ class Flow:
     version: int
     title: str
     numbers: tuple[str, ...]
-    """Called numbers it answers; empty: all that no other flow answers."""
+    """Called numbers it answers; empty: all that no other flow answers (one for waiting callers: none)."""
     language: str
     start: str
     nodes: dict[str, Node]
     calendars: dict[str, Calendar] = field(default_factory=dict)
+    waiting_every_s: int = 0
+    """It is heard by who waits in a queue that names it, from the top each time after so much music. 0: it
+    answers calls."""
 
     @property
     def key(self) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from services.ivr.domain import Flow
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -57,6 +59,10 @@ class Placed:
     """Where: another queue than asked for when that one had to overflow; "" when it is not said."""
     callback: bool | None = None
     """Whether callers can be called back; None when it is not said."""
+    waiting_flow: str = ""
+    """What is heard in this queue, of its settings: a flow's name."""
+    heard: Flow | None = None
+    """That flow, where there is such a one; None: the queue node's own treatment."""
 
 
 @dataclass(frozen=True, slots=True)

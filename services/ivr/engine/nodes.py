@@ -6,6 +6,7 @@ from collections.abc import Generator
 
 from services.ivr.domain import (
     Condition,
+    Flow,
     HangUp,
     Menu,
     Play,
@@ -68,14 +69,17 @@ def play(run: Run, node: Play) -> Script:
 
 @script(Say)
 def say(run: Run, node: Say) -> Script:
-    value = run.facts.get(node.fact, "")
-    if node.kind == "digits":
-        pieces = speech.digits(str(value))
-    else:
-        pieces = speech.number(run.language, value) if isinstance(value, int) else ()
-    if pieces and (key := (yield from hear(run, pieces, interruptible=True))):
+    if (pieces := spoken(run, node)) and (key := (yield from hear(run, pieces, interruptible=True))):
         run.type_ahead(key)
     return node.next
+
+
+def spoken(run: Run, node: Say) -> tuple[str, ...]:
+    """The pieces a fact is said with; () for one that is not known."""
+    value = run.facts.get(node.fact, "")
+    if node.kind == "digits":
+        return tuple(speech.digits(str(value)))
+    return tuple(speech.number(run.language, value)) if isinstance(value, int) else ()
 
 
 @script(Menu)
@@ -108,16 +112,19 @@ def survey(run: Run, node: Survey) -> Script:
 @script(Condition)
 def condition(run: Run, node: Condition) -> Script:
     yield from ()  # waits for nothing
-    for case in node.cases:
-        if holds(run, case.test):
-            return case.next
-    return node.otherwise
+    return chosen(run, node, run.flow)
 
 
-def holds(run: Run, test: Test) -> bool:
-    """Whether a test holds for this call now."""
+def chosen(run: Run, node: Condition, flow: Flow) -> str:
+    """The way that a condition of `flow` takes for this call now."""
+    found = (case.next for case in node.cases if holds(run, case.test, flow))
+    return next(found, node.otherwise)
+
+
+def holds(run: Run, test: Test, flow: Flow) -> bool:
+    """Whether a test holds for this call now. Calendars are `flow`'s."""
     if test.calendar:
-        return run.flow.calendars[test.calendar].is_open(run.now)
+        return flow.calendars[test.calendar].is_open(run.now)
     value = run.facts.get(test.fact, "")
     if test.compare == "at_least":
         return isinstance(value, int) and value >= int(test.values[0])

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.ivr.domain import Callback, CallbackOffer, Queue
+from services.ivr.domain import Callback, CallbackOffer, Flow, Queue
 from services.ivr.engine import commands as do
 from services.ivr.engine import events as on
 from services.ivr.engine import speech
 from services.ivr.engine.foretold import Foretold, wait_said
+from services.ivr.engine.rounds import Rounds
 from services.ivr.engine.run import LONG_AGO, Run, Script, script
 from services.ivr.engine.wishes import wish
 
@@ -75,6 +76,10 @@ class Waiting:
     """Where the caller stood last, at another node."""
     calls_back: bool = False
     """Whether the ACD can call people back."""
+    rounds: Rounds | None = None
+    """The flow of the queue where the caller stands, if it has one."""
+    place_due: bool = False
+    """The place is said when what the flow says now has been heard."""
 
     def begin(self) -> str:
         self.queue = self.node.queue
@@ -124,6 +129,26 @@ class Waiting:
 
     # ---- what is heard ----
 
+    def go_on(self) -> None:
+        """What the queue's flow says next, else music: for so long until the next round."""
+        if self.rounds is not None and not self.run.runs("round"):
+            if said := self.rounds.next(self.run):
+                self.music = False
+                self.run.play(said)
+                return
+            self.run.start_timer("round", self.rounds.flow.waiting_every_s)
+        self.play_music()
+
+    def turn_to(self, flow: Flow | None) -> None:
+        """The queue has a flow of its own, another one than before, or none any more. What is said at the
+        moment is heard to its end."""
+        if flow is (self.rounds.flow if self.rounds is not None else None):
+            return
+        self.rounds = Rounds(flow) if flow is not None else None
+        self.run.stop_timer("round")
+        if self.music and self.run.playing and not self.leaving:
+            self.go_on()
+
     def play_music(self) -> None:
         self.music = True
         self.sounding = self.run.now
@@ -149,10 +174,14 @@ class Waiting:
                 self.sound = do.MUSIC
                 return
             self.sound = do.TONE
-        self.play_music()
+        if self.place_due:
+            self.announce()
+            if not self.music and self.run.playing:
+                return
+        self.go_on()
 
     def announce(self) -> None:
-        treatment = self.node.treatment
+        treatment, self.place_due = self.node.treatment, False
         self.run.start_timer("place", treatment.position_every_s)
         if self.leaving:
             return
@@ -192,6 +221,7 @@ class Waiting:
             self.queue = event.queue
             self.run.do(do.SetVariables({"sy_queue": event.queue}))
         self.run.facts["queue.name"] = self.queue
+        self.turn_to(event.heard)
         if event.callback is not None:
             self.calls_back = event.callback
         self.retry_s = RETRY_FIRST_S
@@ -227,10 +257,15 @@ class Waiting:
 
     def fired(self, timer: str) -> str:
         match timer:
+            case "place" if self.rounds is not None and not self.music and self.run.playing:
+                self.place_due = True
             case "place":
                 self.announce()
+            case "round":
+                if self.music:
+                    self.go_on()
             case "silence":
-                self.play_music()
+                self.go_on()
             case "max_wait":
                 self.withdraw("max_wait", self.node.way_out("max_wait"))
             case "retry" | "bridge":

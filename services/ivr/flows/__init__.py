@@ -64,6 +64,7 @@ def _flow(root: Fields, problems: list[Problem]) -> Flow:
         start=root.text("start", next(iter(nodes), ""), pattern=NAME if nodes else None),
         nodes=nodes,
         calendars=_calendars(root, problems),
+        waiting_every_s=root.integer("waiting_every_s", 0, 5, 3_600),
     )
     root.finish()
     return flow

@@ -82,6 +82,7 @@ def check(flow: Flow, has_prompt: Callable[[str, str], bool]) -> list[Problem]:
         *missing,
         *_missing_prompts(flow, has_prompt),
         *_missing_calendars(flow),
+        *_not_while_waiting(flow),
         *([] if missing else _shape(flow)),
     ]
 
@@ -121,6 +122,22 @@ def _missing_calendars(flow: Flow) -> Iterator[Problem]:
                 yield Problem(
                     node.name, case.line, f"there is no calendar {case.test.calendar!r} in this flow"
                 )
+
+
+HEARD_WHILE_WAITING = (Play, Say, Condition, HangUp)
+"""Nodes that only sound or choose. Keys, and all that leads out of the queue, are the queue node's."""
+
+
+def _not_while_waiting(flow: Flow) -> Iterator[Problem]:
+    """A flow for waiting callers plays; it may not take them out of the queue, or answer calls."""
+    if not flow.waiting_every_s:
+        return
+    if flow.numbers:
+        yield Problem("", 1, "'numbers' must be left out: with 'waiting_every_s' it answers no calls")
+    for node in flow.nodes.values():
+        if not isinstance(node, HEARD_WHILE_WAITING):
+            allowed = "play, say, condition and hang_up, which ends a round"
+            yield Problem(node.name, node.line, f"cannot be in a flow for waiting callers: only {allowed}")
 
 
 def _unreachable(flow: Flow) -> Iterator[Problem]:

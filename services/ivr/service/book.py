@@ -34,6 +34,8 @@ class Book:
         self._refresh_s = refresh_s
         self._current: dict[tuple[str, str], tuple[Flow, Published]] = {}
         self._old: OrderedDict[tuple[str, str, int], Flow] = OrderedDict()
+        self._missed: dict[tuple[str, str], str] = {}
+        """Flows that queues name and cannot be heard, with why; as many as old versions."""
         self._seen: datetime | None = None
         source = DEFAULT.read_text(encoding="utf-8")
         self.default = flows.read(source, prompts.has)
@@ -51,11 +53,30 @@ class Book:
 
     def answering(self, slug: str, number: str) -> Flow:
         """The flow for a called number: the one that names it, else the one for all numbers."""
-        mine = [flow for (owner, _), (flow, _) in self._current.items() if owner == slug]
+        all_mine = (flow for (owner, _), (flow, _) in self._current.items() if owner == slug)
+        mine = [flow for flow in all_mine if not flow.waiting_every_s]
         for flow in mine:
             if number in flow.numbers:
                 return flow
         return next((flow for flow in mine if not flow.numbers), self.default)
+
+    def waiting(self, slug: str, name: str) -> Flow | None:
+        """The flow for callers who wait, by the name in a queue's settings. None, with the reason in the log,
+        when there is no such flow, or it is one that answers calls: the queue node says what is heard."""
+        found = self._current.get((slug, name))
+        flow = found[0] if found else None
+        if flow is not None and flow.waiting_every_s:
+            self._missed.pop((slug, name), None)
+            return flow
+        why = (
+            "no such flow is published" if flow is None else "it answers calls: 'waiting_every_s' is missing"
+        )
+        if self._missed.get((slug, name)) != why:  # once, not for every caller and place
+            self._missed[slug, name] = why
+            log.warning("waiting_flow_unusable", tenant=slug, flow=name, why=why)
+            while len(self._missed) > OLD_VERSIONS:
+                self._missed.pop(next(iter(self._missed)))
+        return None
 
     async def version(self, slug: str, key: str) -> Flow | None:
         """The flow `name@version` that a call is in; None when nobody knows it any more."""

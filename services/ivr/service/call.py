@@ -6,6 +6,7 @@ The engine is asked at once for every event, whoever brings it: the switch (`lin
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from services.chassis import clock
 from services.chassis.esl import OutboundCall, UnsafeArgument
 from services.chassis.ids import new_id
 from services.ivr.bus import Announcer
+from services.ivr.domain import Flow
 from services.ivr.domain.calls import CallEntry, Message, SurveyAnswer
 from services.ivr.engine import Run
 from services.ivr.engine import commands as do
@@ -41,6 +43,8 @@ class Parts:
     announcer: Announcer
     journal: Journal
     queueing: Queueing
+    waiting_flow: Callable[[str, str], Flow | None]
+    """The flow of this tenant and name for waiting callers, if there is such a one."""
 
 
 class Call:
@@ -78,6 +82,9 @@ class Call:
         """Gives the engine an event and carries out what it wants. A defect becomes an apology."""
         if isinstance(event, on.Expelled):
             self._leave_queue()  # or an ACD that comes back would be asked to take the caller again
+        elif isinstance(event, on.Placed) and event.waiting_flow:
+            found = self._parts.waiting_flow(self.contact.tenant, event.waiting_flow)
+            event = replace(event, heard=found)
         try:
             commands = self._run.handle(event, clock.now())
         except Exception:  # whatever breaks in a flow: the caller hears an apology, never silence

@@ -304,3 +304,25 @@ async def test_who_waits_for_one_agent_is_listed(centre: Centre) -> None:
     listed: pb.ListWaitingResponse = await centre.call("ListWaiting", pb.ListWaitingRequest(queue="sales"))
     (waiting,) = listed.contacts
     assert (waiting.waits_for_agent_id, waiting.assigned_by) == ("a1", "Wang Fang")
+
+
+async def test_who_holds_a_caller_is_told_the_flow_of_the_queue(centre: Centre) -> None:
+    """On entering, with the place after an overflow, and when the settings change under who waits."""
+    await centre.queue("support", waiting_flow="jazz")
+    overflow = pb.Overflow(action=pb.OVERFLOW_ACTION_QUEUE, target="support")
+    await centre.queue("sales", waiting_flow="songs", on_max_wait=overflow, max_wait_s=1)
+    watch = centre.client.stream(
+        centre.client.stub.WatchContacts, pb.WatchContactsRequest(holder="ivr1", places_together=True)
+    )
+    caller = centre.arrives()
+    assert (await caller.enqueue()).waiting_flow == "songs"
+    async with asyncio.timeout(15):
+        async for update in watch:
+            told = {(each.place.queue, each.place.waiting_flow) for each in update.places.places}
+            if ("support", "jazz") in told:
+                break
+    await centre.queue("support", waiting_flow="blues")
+    async with asyncio.timeout(15):
+        async for update in watch:
+            if any(each.place.waiting_flow == "blues" for each in update.places.places):
+                break

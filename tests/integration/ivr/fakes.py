@@ -32,6 +32,8 @@ class FakeAcd(acd_pb2_grpc.AcdServicer):
         """Queue asked for → queue that takes the contact."""
         self.expected_wait_ms: int | None = None
         """On entering; None: nobody is there to serve."""
+        self.waiting_flow: dict[str, str] = {}
+        """Queue → the flow that its settings name."""
         self.port = 0
         self.changed = asyncio.Condition()
         self._streams: dict[str, asyncio.Queue[acd_pb2.ContactUpdate]] = {}
@@ -65,7 +67,10 @@ class FakeAcd(acd_pb2_grpc.AcdServicer):
 
     def place(self, contact_id: str, position: int, expected_wait_ms: int | None, queue: str = "") -> None:
         """Where the contact stands now, and how long it will take as far as anybody knows."""
-        where = acd_pb2.ContactUpdate.Place(position=position, expected_wait_ms=expected_wait_ms, queue=queue)
+        flow = self.waiting_flow.get(queue or self.waiting[contact_id].queue, "")
+        where = acd_pb2.ContactUpdate.Place(
+            position=position, expected_wait_ms=expected_wait_ms, queue=queue, waiting_flow=flow
+        )
         self.news(acd_pb2.ContactUpdate(contact_id=contact_id, place=where))
 
     def expel(self, contact_id: str, reason: str, what: acd_pb2.Overflow | None = None) -> None:
@@ -94,11 +99,13 @@ class FakeAcd(acd_pb2_grpc.AcdServicer):
         self.waiting[contact_id] = request
         context.add_done_callback(lambda _: self.placed.add(contact_id))
         await self._note()
+        queue = self.instead.get(request.queue, request.queue)
         return acd_pb2.EnqueueResponse(
             position=len(self.waiting),
             enqueued_at=request.enqueued_at,
-            queue=self.instead.get(request.queue, request.queue),
+            queue=queue,
             expected_wait_ms=self.expected_wait_ms,
+            waiting_flow=self.waiting_flow.get(queue, ""),
         )
 
     async def Withdraw(self, request: Any, context: Any) -> acd_pb2.WithdrawResponse:

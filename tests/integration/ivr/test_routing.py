@@ -1,5 +1,7 @@
 """Routing as it crosses the wire: what the ACD is asked for, and what it answers when a queue is no place."""
 
+import pytest
+
 from services.stubs.acd.v1 import acd_pb2
 from services.stubs.crm.v1 import crm_pb2
 from tests.integration.ivr.centre import Centre
@@ -146,3 +148,51 @@ async def test_level_still_counts_after_the_conversation(centre: Centre) -> None
     await centre.acd.until(lambda: len(centre.acd.enqueued) == 2)
     again = centre.acd.enqueued[1]
     assert (again.queue, again.priority, again.data["language"]) == ("support", 3, "en")
+
+
+QUEUES_OWN = """
+flow: sales_waits
+version: 1
+waiting_every_s: 5
+nodes:
+  wait: {type: play, prompts: [all_busy], next: end}
+  end: {type: hang_up}
+"""
+
+
+async def test_queue_has_a_flow_of_its_own(centre: Centre) -> None:
+    """Heard in the queue that names it; the queue overflowed to names none, so there is music again."""
+    centre.acd.waiting_flow["sales"] = "sales_waits"
+    await centre.publish(SKILLED)
+    await centre.publish(QUEUES_OWN)
+    await centre.ivr()
+    caller = centre.call()
+    await centre.hearing(caller, "all_busy")
+    await centre.hearing(caller, "hold")
+    await centre.hearing(caller, "all_busy")
+    centre.acd.place(caller.get("sy_contact_id") or "", 1, None, "support")
+    await centre.hearing(caller, "hold")
+    assert caller.get("sy_queue") == "support"
+
+
+async def test_flow_of_a_queue_that_cannot_be_heard_is_music(
+    centre: Centre, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not there, or one that answers calls: the node's own treatment, and the reason in the log."""
+    centre.acd.waiting_flow |= {"sales": "nowhere", "support": "skilled"}
+    await centre.publish(SKILLED)
+    await centre.ivr()
+    caller = centre.call()
+    await centre.hearing(caller, "hold")
+    centre.acd.place(caller.get("sy_contact_id") or "", 1, None, "support")
+    await centre.until(lambda: caller.get("sy_queue") == "support")
+    logged = capsys.readouterr()
+    told = logged.out + logged.err + caplog.text
+    assert told.count("waiting_flow_unusable") == 2
+    assert "no such flow is published" in told
+
+
+async def test_flow_for_waiting_answers_no_calls(centre: Centre) -> None:
+    await centre.publish(QUEUES_OWN)
+    await centre.ivr()
+    await centre.hearing(centre.call(), "welcome")

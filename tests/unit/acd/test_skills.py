@@ -107,6 +107,71 @@ def test_own_steps_stand_instead_of_the_queues() -> None:
     assert rung(day.wait(1)) == ["none"]
 
 
+def waits_for_an_expert(*steps: Ease) -> Day:
+    """c1 asks for english 5 and waits; who is idle has none, or 2, of it."""
+    day = Day()
+    day.queue(relax=steps)
+    day.agent("none")
+    day.agent("some", skills=english(2))
+    day.agent("expert", skills=english(9), ready=False)
+    day.call("c1", skills=english(5))
+    return day
+
+
+def test_new_steps_of_the_queue_reach_who_waits() -> None:
+    """The team lead sees an English caller wait and has the queue ask for less: what is due is done now."""
+    day = waits_for_an_expert()
+    assert rung(day.wait(20)) == []
+    day.queue(relax=(Ease(30_000, 3), Ease(60_000, 0)))
+    assert rung(day.wait(9)) == []
+    found = why(day.wait(1))
+    assert (found.agent_id, found.required, found.relaxed) == ("some", english(2), 1)
+    late = waits_for_an_expert()
+    late.wait(40)
+    late.queue(relax=(Ease(30_000, 3),))
+    assert rung(late.wait(0)) == ["some"]
+
+
+def test_steps_taken_away_stop_those_to_come() -> None:
+    day = waits_for_an_expert(Ease(30_000, 0))
+    day.wait(29)
+    day.queue(relax=())
+    assert rung(day.wait(600)) == []
+
+
+def test_changed_steps_do_not_tighten_what_was_eased() -> None:
+    """5 became 3 after ten seconds. The new steps would make 4 of it now, 2 in the end: 3 stays, then 2."""
+    day = waits_for_an_expert(Ease(10_000, 2))
+    day.wait(20)
+    day.queue(relax=(Ease(15_000, 1), Ease(40_000, 3)))
+    assert day.engine.floor.contacts["c1"].skills == english(3)
+    assert rung(day.wait(19)) == []
+    found = why(day.wait(1))
+    assert (found.agent_id, found.required, found.relaxed) == ("some", english(2), 2)
+
+
+def test_changed_steps_leave_alone_who_brought_their_own_or_none_at_all() -> None:
+    day = Day()
+    day.queue()
+    day.agent("none")
+    day.agent("expert", skills=english(9), ready=False)
+    day.call("own", skills=english(5), relax=(Step(40_000, ()),))
+    day.call("never", skills=english(5), never_relax=True)
+    day.queue(relax=(Ease(1_000, 0),))
+    assert rung(day.wait(39)) == []
+    assert why(day.wait(1)).required == ()
+    assert day.engine.floor.contacts["never"].skills == english(5)
+
+
+def test_changed_steps_while_a_phone_rings() -> None:
+    """It may finish; refused, the next agent is asked by the new steps."""
+    day = waits_for_an_expert()
+    day.ready("expert")
+    day.queue(relax=(Ease(1_000, 0),))
+    day.wait(2)
+    assert rung(day.miss("o1")) == ["none"]
+
+
 def test_never_relax() -> None:
     """A legal requirement: what the queue eases for others stays for this one."""
     day = Day()

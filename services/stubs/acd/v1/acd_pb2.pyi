@@ -332,6 +332,7 @@ class EnqueueResponse(_message.Message):
     QUEUE_FIELD_NUMBER: _builtins.int
     OVERFLOWED_FIELD_NUMBER: _builtins.int
     CALLBACK_POSSIBLE_FIELD_NUMBER: _builtins.int
+    WAITING_FLOW_FIELD_NUMBER: _builtins.int
     position: _builtins.int
     expected_wait_ms: _builtins.int
     already_answered: _builtins.bool
@@ -340,6 +341,8 @@ class EnqueueResponse(_message.Message):
     """Where it waits: another queue than asked for when that one had to overflow."""
     callback_possible: _builtins.bool
     """Whether the caller can be offered to be called back: outside numbers may be called at all."""
+    waiting_flow: _builtins.str
+    """What is to be heard in `queue`, of its settings; empty: as the holder says."""
     @_builtins.property
     def enqueued_at(self) -> _timestamp_pb2.Timestamp:
         """When the wait began; of a booking the booked time, which lies ahead until then."""
@@ -358,10 +361,11 @@ class EnqueueResponse(_message.Message):
         queue: _builtins.str = ...,
         overflowed: Global___Overflowed | None = ...,
         callback_possible: _builtins.bool = ...,
+        waiting_flow: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "enqueued_at", b"enqueued_at", "expected_wait_ms", b"expected_wait_ms", "overflowed", b"overflowed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "already_answered", b"already_answered", "callback_possible", b"callback_possible", "enqueued_at", b"enqueued_at", "expected_wait_ms", b"expected_wait_ms", "overflowed", b"overflowed", "position", b"position", "queue", b"queue"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "already_answered", b"already_answered", "callback_possible", b"callback_possible", "enqueued_at", b"enqueued_at", "expected_wait_ms", b"expected_wait_ms", "overflowed", b"overflowed", "position", b"position", "queue", b"queue", "waiting_flow", b"waiting_flow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expected_wait_ms: _TypeAlias = _typing.Literal["expected_wait_ms"]  # noqa: Y015
     _WhichOneofArgType__expected_wait_ms: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms"]  # noqa: Y015
@@ -606,20 +610,24 @@ class ContactUpdate(_message.Message):
         POSITION_FIELD_NUMBER: _builtins.int
         EXPECTED_WAIT_MS_FIELD_NUMBER: _builtins.int
         QUEUE_FIELD_NUMBER: _builtins.int
+        WAITING_FLOW_FIELD_NUMBER: _builtins.int
         position: _builtins.int
         expected_wait_ms: _builtins.int
         queue: _builtins.str
         """another one than before when it overflowed"""
+        waiting_flow: _builtins.str
+        """as in EnqueueResponse"""
         def __init__(
             self,
             *,
             position: _builtins.int = ...,
             expected_wait_ms: _builtins.int | None = ...,
             queue: _builtins.str = ...,
+            waiting_flow: _builtins.str = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "expected_wait_ms", b"expected_wait_ms"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "expected_wait_ms", b"expected_wait_ms", "position", b"position", "queue", b"queue"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms", "expected_wait_ms", b"expected_wait_ms", "position", b"position", "queue", b"queue", "waiting_flow", b"waiting_flow"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         _WhichOneofReturnType__expected_wait_ms: _TypeAlias = _typing.Literal["expected_wait_ms"]  # noqa: Y015
         _WhichOneofArgType__expected_wait_ms: _TypeAlias = _typing.Literal["_expected_wait_ms", b"_expected_wait_ms"]  # noqa: Y015
@@ -1640,7 +1648,9 @@ class Queue(_message.Message):
     no_agents_after_s: _builtins.int
     """Nobody staffed for so long counts as `no agents`; unset: never, contacts wait. 0 to 3600."""
     waiting_flow: _builtins.str
-    """What the IVR plays while waiting, a flow or music of its own; the ACD only keeps it."""
+    """The flow that is heard while waiting (`waiting_every_s` in its file); empty: as the holder says. The ACD only
+    keeps it, and tells it with the place.
+    """
     revision: _builtins.int
     """Counts the changes, from 1. Put with the one that was read, a change is refused when somebody else has made
     one meanwhile; 0: it replaces whatever is there.
