@@ -103,9 +103,9 @@ class World:
                 await switch.__aexit__(None, None, None)
 
     async def callers_arrive(self, calls_per_minute: float) -> None:
-        """For ever. Arrivals keep to their own clock: a slow machine does not thin them out. With 0, nobody."""
+        """For ever. Arrivals keep to their own clock: a slow machine does not thin them out."""
         if not calls_per_minute:
-            return
+            await asyncio.Event().wait()  # nobody calls, and people look around
         loop = asyncio.get_running_loop()
         due = loop.time()
         scripts = plan.callers(self._seed)
