@@ -234,6 +234,7 @@ class Switches:
             return self._keep(link, order)
         elif isinstance(order, commands.GoOn):
             extension, dialplan, context = order.after.split(":")
+            link.ask(fs.uuid_setvar_multi(order.call_id, {legs.KEPT_IN: "", legs.KEPT_AFTER: ""}))
             command = fs.uuid_transfer(order.call_id, extension, context, dialplan=dialplan)
             self._asked(link.ask(command), "uuid_transfer")
         return None

@@ -391,6 +391,26 @@ async def test_agent_gives_the_caller_to_another_queue(centre: Centre) -> None:
     assert len(centre.heard.of("ContactTransferred", caller.contact_id)) == 1
 
 
+async def test_nobody_takes_who_was_given_away_and_they_go_on_in_the_flow(centre: Centre) -> None:
+    """The mark by which a restarted ACD would let them wait again is gone then."""
+    centre.switch.dialplan.extra["switchyard", "back"] = [("park", "")]
+    await centre.queue()
+    await centre.queue("support", max_wait_s=1, ring_timeout_s=3)
+    await centre.agent("a1", "1001", mode="auto_answer", answer_after_ms=10)
+    await centre.agent("a2", "1002", "support", mode="ring")
+    caller = centre.arrives()
+    await caller.enqueue(transfer_after_bridge="back:XML:switchyard")
+    await caller.event("ContactAnswered")
+    leg = centre.switch.channels[caller.call_id]
+    away = pb.TransferRequest(
+        request_id=new_id(), agent_id="a1", contact_id=caller.contact_id, queue="support"
+    )
+    await centre.call("Transfer", away)
+    await until(lambda: leg.get("sy_kept_in") == "support", "the switch knows where they wait")
+    await until(lambda: leg.profile.destination_number == "back", "the caller goes on")
+    assert not leg.get("sy_kept_in")
+
+
 async def test_acd_is_restarted_while_a_caller_waits_who_was_given_away(centre: Centre) -> None:
     """No flow holds such a caller: the switch says where they wait."""
     await centre.queue()
