@@ -291,6 +291,7 @@ class Switches:
             failed("INVALID_NUMBER_FORMAT")
             return
         self._rings.add(order.call_id)
+        self._rung_at = asyncio.get_running_loop().time()
         job = link.job(command, timeout_s=timeout_s + 10, caused_by=cause)
         job.add_done_callback(partial(self._dialled, tenant, order, failed))
 
