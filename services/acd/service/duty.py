@@ -29,7 +29,7 @@ from services.acd.service.startup import restore
 from services.acd.service.switches import Switches
 from services.acd.service.watches import Watches
 from services.acd.store import PROJECTION, SUBJECTS, Store, Stored, bring_up_to_date
-from services.chassis import clock, ids
+from services.chassis import clock, ids, tasks
 from services.chassis.bus import Bus
 from services.chassis.consuming import Consumption
 from services.chassis.db import Database
@@ -214,7 +214,7 @@ class Term:
             part.cancel()
         await self.reconciler.stop()
         await self.switches.stop()
-        await asyncio.gather(*self._parts, return_exceptions=True)
+        await tasks.end(self._parts)
         if self._projection is not None:
             await self._projection.stop(0.0)
 
@@ -368,7 +368,5 @@ class Duty:
         await asyncio.wait([self._parts["duty"]], timeout=LINGER_S)
 
     async def stop(self) -> None:
-        for part in self._parts.values():
-            part.cancel()
-        await asyncio.gather(*self._parts.values(), return_exceptions=True)
+        await tasks.end(list(self._parts.values()))
         await self.bus.stop(0.0)
